@@ -1,0 +1,1 @@
+//! The attributes (being written).

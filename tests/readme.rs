@@ -1,0 +1,1 @@
+//! The README's snippets, compiled and run as doctests.
