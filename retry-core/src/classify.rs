@@ -6,6 +6,7 @@ mod http;
 mod infallible;
 mod io;
 mod pointers;
+mod stopped;
 #[cfg(feature = "tokio")]
 mod tokio;
 

@@ -12,6 +12,7 @@ type Known = fn(&(dyn Error + 'static)) -> Option<Classification>;
 /// Everything that is recognised in a chain of sources; a new source of errors adds a line.
 const KNOWN: &[Known] = &[
     super::io::recognise,
+    super::stopped::recognise,
     #[cfg(feature = "tokio")]
     super::tokio::recognise,
 ];
