@@ -1,1 +1,23 @@
-//! The attributes (being written).
+//! The attribute of [`retry-core`](https://docs.rs/retry-core). Depend on `retry-core`, which re-exports it; this crate is of no use on its own.
+//!
+//! Three phases, a room each: [`parse`] turns tokens into a model, [`validate`] checks what spans keys and what spans the keys and the
+//! function, [`expand`] quotes. Every phase pushes into one list of errors, so that all mistakes are reported together.
+
+#![forbid(unsafe_code)]
+
+mod attribute;
+mod errors;
+mod expand;
+mod grammar;
+mod model;
+mod parse;
+mod suggest;
+mod validate;
+
+use proc_macro::TokenStream;
+
+#[doc = include_str!("../retry.md")]
+#[proc_macro_attribute]
+pub fn retry(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::guarded(arguments.into(), item.into()).into()
+}

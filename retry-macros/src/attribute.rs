@@ -1,0 +1,48 @@
+//! One attribute from its tokens to its expansion.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proc_macro2::TokenStream;
+
+use crate::errors::Errors;
+use crate::{expand, parse, validate};
+
+/// [`expanded`], with a panic turned into a compile error that says whose mistake it is.
+pub(crate) fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let original = item.clone();
+    catch_unwind(AssertUnwindSafe(|| expanded(arguments, item))).unwrap_or_else(|panic| {
+        let reason = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .unwrap_or_default();
+        let error = syn::Error::new(
+            proc_macro2::Span::call_site(),
+            format!("`#[retry]` panicked, which is a bug in retry-macros: {reason}; please report it together with this function"),
+        );
+        broken(original, &error)
+    })
+}
+
+/// The function with its retries, or as it was together with everything that is wrong.
+pub(crate) fn expanded(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let config = parse::attribute(arguments, &mut errors);
+    let function = parse::function(item.clone(), &mut errors);
+    validate::config(&config, &mut errors);
+    if let Some(function) = &function {
+        validate::function(&config, function, &mut errors);
+    }
+    match (errors.finish(), function) {
+        (Ok(()), Some(function)) => expand::function(&config, function),
+        (Ok(()), None) => item,
+        (Err(error), _) => broken(item, &error),
+    }
+}
+
+/// The original item first, so that editors resolve to it.
+fn broken(item: TokenStream, error: &syn::Error) -> TokenStream {
+    let mut tokens = parse::stripped(item);
+    tokens.extend(error.to_compile_error());
+    tokens
+}

@@ -1,0 +1,203 @@
+//! The loop around the user's body: a call of the blocking driver, or a loop around an `async` block.
+
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Stmt, Type, TypeInfer, TypeTuple};
+
+use super::behaviour::Behaviour;
+use super::site;
+use crate::model::{Boxed, Config, Flavor, Function};
+use crate::validate::Binding;
+
+pub(super) struct Attempts<'a> {
+    behaviour: Behaviour<'a>,
+    site: TokenStream,
+    /// The fresh copies that each attempt begins with.
+    copies: TokenStream,
+    /// What the policy is checked for besides.
+    check: TokenStream,
+}
+
+impl<'a> Attempts<'a> {
+    pub(super) fn new(config: &'a Config, function: &Function, bindings: &[Binding]) -> Self {
+        let runtime = match &config.runtime {
+            Some(path) => path.to_token_stream(),
+            None => quote_spanned!(Span::mixed_site()=> ::retry_core),
+        };
+        let unit = Type::Tuple(TypeTuple {
+            attrs: Vec::new(),
+            paren_token: syn::token::Paren::default(),
+            elems: syn::punctuated::Punctuated::new(),
+        });
+        // The return type has been checked to be there.
+        let output = function.output().cloned().unwrap_or_else(|| unit.clone());
+        let infer = Type::Infer(TypeInfer {
+            attrs: Vec::new(),
+            underscore_token: syn::token::Underscore(Span::mixed_site()),
+        });
+        let behaviour = Behaviour {
+            config,
+            private: quote_spanned!(Span::mixed_site()=> #runtime::__private),
+            output: without_impl(&output, &infer).to_token_stream(),
+            named_output: without_impl(&output, &unit).to_token_stream(),
+            is_async: function.is_async(),
+            receiver: match &function.flavor {
+                Flavor::Boxed(boxed) => boxed.receiver.clone(),
+                Flavor::Blocking | Flavor::Async => None,
+            },
+            runtime,
+        };
+        let check = behaviour.policy_check(&function.signature, &output);
+        Self {
+            site: site::site(&behaviour.runtime, config, function),
+            copies: copies(&config.clone, bindings),
+            check,
+            behaviour,
+        }
+    }
+
+    /// The body as a closure, handed to the driver.
+    pub(super) fn blocking(&self, body: &Group) -> TokenStream {
+        let Behaviour {
+            private, output, ..
+        } = &self.behaviour;
+        let hooks = self.behaviour.hooks();
+        let errors = self.behaviour.errors();
+        let values = self.behaviour.values();
+        let stops = self.behaviour.stops();
+        let (site, check) = (&self.site, &self.check);
+        let body = self.body(body, &TokenStream::new());
+        quote_spanned! {Span::mixed_site()=>
+            #check
+            return #private::run_blocking::<#output, _, _, _>(
+                #site,
+                #hooks,
+                #errors,
+                #values,
+                #stops,
+                || -> #output #body
+            )
+        }
+    }
+
+    /// The body as an `async` block, in a loop.
+    pub(super) fn asynchronous(&self, body: &Group) -> TokenStream {
+        self.looped(body, &quote_spanned!(Span::mixed_site()=> return))
+    }
+
+    /// The same inside what `#[async_trait]` made.
+    pub(super) fn boxed(&self, boxed: &mut Boxed) -> TokenStream {
+        if let Some(Expr::Async(block)) = boxed.call.args.first_mut()
+            && let Some(Stmt::Local(local)) = block.block.stmts.get_mut(boxed.at)
+            && let Some(init) = &mut local.init
+            && let Expr::Block(inner) = &*init.expr
+        {
+            let statements = &inner.block.stmts;
+            let mut body = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#statements)*));
+            body.set_span(inner.block.brace_token.span.join());
+            let looped = self.looped(&body, &quote_spanned!(Span::mixed_site()=> break));
+            *init.expr = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #looped }));
+        }
+        boxed.call.to_token_stream()
+    }
+
+    fn looped(&self, body: &Group, end: &TokenStream) -> TokenStream {
+        let Behaviour {
+            private, output, ..
+        } = &self.behaviour;
+        let hooks = self.behaviour.hooks();
+        let wake = self.behaviour.wake();
+        let errors = self.behaviour.errors();
+        let values = self.behaviour.values();
+        let judged = self.behaviour.judges_values();
+        let stops = self.behaviour.stops();
+        let (site, check) = (&self.site, &self.check);
+        // At the brace, so that the compiler's message about a moved argument does not land on the attribute.
+        let asynchronous = Ident::new("async", Span::mixed_site().located_at(body.span_open()));
+        // Tells the type to `?`, `return` and the tail.
+        let edge = quote_spanned! {Span::mixed_site()=>
+            if let ::core::option::Option::Some(__output) = ::core::option::Option::None::<#output> {
+                return __output;
+            }
+        };
+        let body = self.body(body, &edge);
+        quote_spanned! {Span::mixed_site()=>
+            #check
+            let mut __driver = #private::Driver::new(#site);
+            loop {
+                if let ::core::ops::ControlFlow::Break(__end) =
+                    #private::before::<#output, _>(&mut __driver, #hooks, #judged, #stops)
+                {
+                    #end __end;
+                }
+                let __attempt = #private::attempt(&mut __driver, #asynchronous #body).await;
+                if let ::core::ops::ControlFlow::Break(__end) = #private::after::<#output, _, _, _>(
+                    &mut __driver, __attempt, #hooks, #errors, #values, #stops,
+                ) {
+                    #end __end;
+                }
+                #private::pause(&mut __driver, #wake).await;
+            }
+        }
+    }
+
+    /// The body in braces that are not the user's, behind what each attempt begins with.
+    fn body(&self, body: &Group, before: &TokenStream) -> TokenStream {
+        let span = body.span().resolved_at(Span::mixed_site());
+        let mut own = Group::new(proc_macro2::Delimiter::Brace, body.stream());
+        own.set_span(span);
+        let copies = &self.copies;
+        let statements = if !copies.is_empty() {
+            // `return`, so that temporaries of the tail are dropped before the copies, as they are before arguments.
+            quote_spanned!(Span::mixed_site()=> #before #copies return #own;)
+        } else if before.is_empty() {
+            return own.into_token_stream();
+        } else {
+            quote!(#before #own)
+        };
+        let mut outer = Group::new(proc_macro2::Delimiter::Brace, statements);
+        outer.set_span(span);
+        outer.into_token_stream()
+    }
+}
+
+/// `let x = Clone::clone(&x);` for each argument of `clone(…)`, at the name in the attribute.
+fn copies(names: &[Ident], bindings: &[Binding]) -> TokenStream {
+    let mut copies = TokenStream::new();
+    for name in names {
+        let Some(binding) = bindings.iter().find(|binding| binding.name == *name) else {
+            continue;
+        };
+        let Binding {
+            mutability,
+            conditions,
+            ..
+        } = binding;
+        let mut copy = binding.name.clone();
+        copy.set_span(name.span().resolved_at(binding.name.span()));
+        let span = name.span().resolved_at(Span::mixed_site());
+        copies.extend(quote_spanned! {span=>
+            #(#conditions)*
+            let #mutability #copy = ::core::clone::Clone::clone(&#copy);
+        });
+    }
+    copies
+}
+
+/// The type with each `impl Trait` replaced: the signature keeps them, an annotation cannot have them.
+fn without_impl(ty: &Type, replacement: &Type) -> Type {
+    struct Replace<'a>(&'a Type);
+    impl VisitMut for Replace<'_> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if matches!(ty, Type::ImplTrait(_)) {
+                *ty = self.0.clone();
+            } else {
+                visit_mut::visit_type_mut(self, ty);
+            }
+        }
+    }
+    let mut ty = ty.clone();
+    Replace(replacement).visit_type_mut(&mut ty);
+    ty
+}

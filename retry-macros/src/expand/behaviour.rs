@@ -1,0 +1,242 @@
+//! What the keys attach to the call: hooks, judges of errors and values, and the way from a stop to an error.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::{Expr, Signature, Type};
+
+use super::site::may_be_item;
+use super::span::Place;
+use crate::model::{Config, Keyed};
+
+pub(super) struct Behaviour<'a> {
+    pub(super) config: &'a Config,
+    /// `::retry_core::__private`
+    pub(super) private: TokenStream,
+    pub(super) runtime: TokenStream,
+    /// The return type, for a turbofish.
+    pub(super) output: TokenStream,
+    /// The return type, for where nothing is inferred.
+    pub(super) named_output: TokenStream,
+    pub(super) is_async: bool,
+    /// What `self` is called in the body, if not `self`.
+    pub(super) receiver: Option<Ident>,
+}
+
+impl Behaviour<'_> {
+    /// The user's expression, with the name that `self` has where it is put.
+    fn user(&self, expression: &Expr) -> TokenStream {
+        let tokens = expression.to_token_stream();
+        match &self.receiver {
+            Some(receiver) => renamed(tokens, receiver),
+            None => tokens,
+        }
+    }
+
+    /// A borrow of the user's place; `&X` is fine too.
+    fn borrowed(&self, expression: &Expr) -> TokenStream {
+        let place = match expression {
+            Expr::Reference(reference) if reference.mutability.is_none() => &*reference.expr,
+            other => other,
+        };
+        let tokens = self.user(place);
+        let simple = matches!(
+            place,
+            Expr::Path(_)
+                | Expr::Field(_)
+                | Expr::Call(_)
+                | Expr::MethodCall(_)
+                | Expr::Index(_)
+                | Expr::Macro(_)
+                | Expr::Paren(_)
+        );
+        if simple {
+            quote_spanned!(Span::mixed_site()=> &#tokens)
+        } else {
+            quote_spanned!(Span::mixed_site()=> &(#tokens))
+        }
+    }
+
+    /// What the call asks and tells.
+    pub(super) fn hooks(&self) -> TokenStream {
+        let private = &self.private;
+        let mut hooks = if self.is_async {
+            quote_spanned!(Span::mixed_site()=> #private::Hooks::asynchronous())
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::Hooks::blocking())
+        };
+        if let Some(Keyed { value, .. }) = &self.config.abort {
+            let abort = self.borrowed(value);
+            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::abort(#hooks, #abort));
+        }
+        if let Some(Keyed { value, .. }) = &self.config.observe {
+            let observer = self.borrowed(value);
+            hooks =
+                quote_spanned!(Span::mixed_site()=> #private::Hooks::observe(#hooks, #observer));
+        }
+        hooks
+    }
+
+    /// What can end a sleep.
+    pub(super) fn wake(&self) -> TokenStream {
+        let private = &self.private;
+        match &self.config.abort {
+            Some(abort) => {
+                let abort = self.borrowed(&abort.value);
+                quote_spanned!(Span::mixed_site()=> #private::Wake::on(#abort))
+            }
+            None => quote_spanned!(Span::mixed_site()=> #private::Wake::never()),
+        }
+    }
+
+    /// How errors are judged.
+    pub(super) fn errors(&self) -> TokenStream {
+        let (private, output) = (&self.private, &self.output);
+        let classify = match (&self.config.classify, &self.config.retry_if) {
+            (Some(classify), _) => {
+                let classify = self.user(&classify.value);
+                quote_spanned!(Span::mixed_site()=> #private::classified::<#output, _, _>(#classify))
+            }
+            (None, Some(_)) => quote_spanned!(Span::mixed_site()=> #private::Unclassified),
+            (None, None) => quote_spanned!(Span::mixed_site()=> #private::ByTrait),
+        };
+        let filter = match &self.config.retry_if {
+            Some(filter) => {
+                let filter = self.user(&filter.value);
+                quote_spanned!(Span::mixed_site()=> #private::filtered::<#output, _>(#filter))
+            }
+            None => quote_spanned!(Span::mixed_site()=> #private::NoFilter),
+        };
+        quote_spanned! {Span::mixed_site()=>
+            #private::Errors {
+                classify: #classify,
+                filter: #filter,
+                text: #private::described::<#output, _>(|__error, __formatter| {
+                    use #private::NoText as _;
+                    #private::Text(__error).write(__formatter)
+                }),
+            }
+        }
+    }
+
+    /// How values are judged.
+    pub(super) fn values(&self) -> TokenStream {
+        let (private, output) = (&self.private, &self.output);
+        if let Some(until) = &self.config.retry_until {
+            let until = self.user(&until.value);
+            quote_spanned!(Span::mixed_site()=> #private::accepted::<#output, _>(#until))
+        } else if let Some(classify) = &self.config.classify_value {
+            let classify = self.user(&classify.value);
+            quote_spanned!(Span::mixed_site()=> #private::judged::<#output, _>(#classify))
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::AnyValue)
+        }
+    }
+
+    pub(super) fn judges_values(&self) -> bool {
+        self.config.retry_until.is_some() || self.config.classify_value.is_some()
+    }
+
+    /// How a stop without an error of its own becomes one.
+    pub(super) fn stops(&self) -> TokenStream {
+        let (private, output, named) = (&self.private, &self.output, &self.named_output);
+        if let Some(on_stop) = &self.config.on_stop {
+            let on_stop = self.user(&on_stop.value);
+            return quote_spanned!(Span::mixed_site()=> #private::converted::<#output, _>(#on_stop));
+        }
+        let method = match (self.needs_a_way(), self.policy_may_cut()) {
+            (Some(key), _) => Ident::new("carry", Place::of(key).first),
+            (None, Some(policy)) => Ident::new("carry_if_needed", Place::of(policy).first),
+            (None, None) => {
+                return quote_spanned!(Span::mixed_site()=> #private::NeverStops);
+            }
+        };
+        quote_spanned! {Span::mixed_site()=>
+            #private::converted::<#output, _>(|__stopped| {
+                use #private::NotCarried as _;
+                #private::Carrier::<#private::ErrorOf<#named>>::new().#method(__stopped)
+            })
+        }
+    }
+
+    /// The key because of which a call can end without an error of its own.
+    fn needs_a_way(&self) -> Option<&Ident> {
+        let config = self.config;
+        None.or(config.attempt_timeout.as_ref().map(|keyed| &keyed.key))
+            .or(config.abort.as_ref().map(|keyed| &keyed.key))
+            .or(config.retry_until.as_ref().map(|keyed| &keyed.key))
+            .or(config.classify_value.as_ref().map(|keyed| &keyed.key))
+    }
+
+    /// The policy that may bring an attempt timeout. Nothing cuts a blocking attempt.
+    fn policy_may_cut(&self) -> Option<&Expr> {
+        self.config
+            .policy
+            .as_ref()
+            .map(|policy| &policy.value)
+            .filter(|_| self.is_async)
+    }
+
+    /// Refuses a policy with an attempt timeout where no error can carry it.
+    pub(super) fn policy_check(&self, signature: &Signature, ty: &Type) -> TokenStream {
+        if self.config.on_stop.is_some() || self.needs_a_way().is_some() {
+            return TokenStream::new();
+        }
+        let Some(policy) = self.policy_may_cut() else {
+            return TokenStream::new();
+        };
+        let (private, named, runtime) = (&self.private, &self.named_output, &self.runtime);
+        let place = Place::of(policy);
+        let message = "this policy has an attempt timeout, but the error type cannot carry it: \
+            implement `From<Stopped>` for the error type, or write `on_stop = …` to make an error of a stop";
+        let condition = quote_spanned! {Span::mixed_site()=>
+            #private::Carrier::<#private::ErrorOf<#named>>::CARRIES
+                || ::core::option::Option::is_none(&#runtime::Policy::max_attempt_duration(&#policy))
+        };
+        let assert = quote_spanned!(place.first=> ::core::assert!);
+        let assert = {
+            let mut arguments = proc_macro2::Group::new(
+                proc_macro2::Delimiter::Parenthesis,
+                quote!(#condition, #message),
+            );
+            arguments.set_span(place.first);
+            quote!(#assert #arguments)
+        };
+        let lifetimes = ty
+            .to_token_stream()
+            .into_iter()
+            .any(|token| matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '\'')));
+        if !lifetimes
+            && signature.receiver().is_none()
+            && may_be_item(&quote!(#policy #named), signature)
+        {
+            quote_spanned! {Span::mixed_site()=>
+                const _: () = { use #private::NotCarried as _; #assert };
+            }
+        } else {
+            quote_spanned! {Span::mixed_site()=>
+                const { use #private::NotCarried as _; #assert };
+            }
+        }
+    }
+}
+
+/// `self` under its other name, as `#[async_trait]` has taken it apart.
+fn renamed(tokens: TokenStream, receiver: &Ident) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Ident(word) if word == "self" => {
+                let mut name = receiver.clone();
+                name.set_span(word.span().resolved_at(receiver.span()));
+                TokenTree::Ident(name)
+            }
+            TokenTree::Group(group) => {
+                let mut renamed =
+                    proc_macro2::Group::new(group.delimiter(), renamed(group.stream(), receiver));
+                renamed.set_span(group.span());
+                TokenTree::Group(renamed)
+            }
+            other => other,
+        })
+        .collect()
+}

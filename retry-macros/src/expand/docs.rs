@@ -1,0 +1,263 @@
+//! The "Retries" section of the function's documentation: what the keys say, in words.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+
+use crate::model::{Backoff, Config, Count, Jitter, Keyed, KnownBackoff, RetryAfter, Rule, Time};
+
+/// `#[doc = …]` attributes that follow the user's own.
+pub(super) fn section(config: &Config) -> TokenStream {
+    let text = format!("\n# Retries\n\n{}", sentences(config).join(" "));
+    text.lines()
+        .map(|line| quote_spanned!(Span::mixed_site()=> #[doc = #line]))
+        .collect()
+}
+
+fn sentences(config: &Config) -> Vec<String> {
+    let mut sentences = vec![first(config)];
+    for Keyed { key, value } in &config.rules {
+        let class = match key.to_string().as_str() {
+            "transient" => "Transient failures",
+            "server_error" => "Failures of the server",
+            "rate_limit" => "Rate limits",
+            "concurrency" => "Conflicts",
+            _ => "Failures of unknown kind",
+        };
+        sentences.push(match value {
+            Rule::Never(_) => format!("{class} are not retried."),
+            Rule::Own { attempts, backoff } => {
+                let mut parts = Vec::new();
+                if let Some(cap) = attempts {
+                    parts.push(match cap.value.literal() {
+                        Some(1) => "not retried".to_owned(),
+                        Some(2) => "retried once".to_owned(),
+                        Some(n) => format!("retried up to {} times", n - 1),
+                        None => format!(
+                            "retried until `{}` attempts have ended so",
+                            code(&cap.value)
+                        ),
+                    });
+                }
+                if let Some(backoff) = backoff {
+                    let wait = waits(&backoff.value, None);
+                    parts.push(if parts.is_empty() {
+                        format!("retried {wait}")
+                    } else {
+                        wait
+                    });
+                }
+                format!("{class} are {}.", parts.join(", "))
+            }
+        });
+    }
+    if config.retry_until.is_some() || config.classify_value.is_some() {
+        sentences.push("A value that is not accepted counts as a failure.".to_owned());
+    }
+    match config.retry_after.as_ref().map(|keyed| &keyed.value) {
+        Some(RetryAfter::Ignore(_)) => {
+            sentences.push("A server's hint when to come back is ignored.".to_owned());
+        }
+        Some(RetryAfter::Honor(_)) if config.retry_after_max.is_none() => {
+            sentences.push("A server's hint when to come back is followed.".to_owned());
+        }
+        _ => {}
+    }
+    if let Some(max) = &config.retry_after_max {
+        sentences.push(format!(
+            "A server's hint when to come back is followed, up to {}.",
+            time(&max.value)
+        ));
+    }
+    sentences
+}
+
+/// How often, how long, and which delays.
+fn first(config: &Config) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let count = match config.attempts.as_ref().map(|keyed| &keyed.value) {
+        Some(Count::Unlimited(_)) => Some("as many attempts as it takes".to_owned()),
+        Some(Count::Literal { value: 1, .. }) => Some("one attempt".to_owned()),
+        Some(Count::Literal { value, .. }) => Some(format!("up to {value} attempts")),
+        Some(count @ Count::Expression(_)) => Some(format!("up to `{}` attempts", code(count))),
+        None if config.policy.is_none() => Some("up to 3 attempts".to_owned()),
+        None => None,
+    };
+    let deadline = config.deadline.as_ref().map(|keyed| time(&keyed.value));
+    match (count, deadline) {
+        (Some(count), Some(deadline)) => parts.push(format!("{count} within {deadline}")),
+        (Some(count), None) => parts.push(count),
+        (None, Some(deadline)) => parts.push(format!("all attempts within {deadline}")),
+        (None, None) => {}
+    }
+    if let Some(timeout) = &config.attempt_timeout {
+        parts.push(format!("each attempt cut after {}", time(&timeout.value)));
+    }
+    let once = matches!(
+        config.attempts.as_ref().map(|keyed| &keyed.value),
+        Some(Count::Literal { value: 1, .. })
+    );
+    let jitter = config.jitter.as_ref().map(|keyed| &keyed.value);
+    match &config.backoff {
+        _ if once => {}
+        Some(backoff) => parts.push(waits(&backoff.value, jitter)),
+        None if config.policy.is_none() => parts.push(format!(
+            "waiting 100ms, then twice as long each time, up to 30s, {}",
+            chance(jitter).unwrap_or_else(|| FULL.to_owned())
+        )),
+        None => parts.extend(jitter.and_then(|jitter| chance(Some(jitter)))),
+    }
+    let text = parts.join(", ");
+    match &config.policy {
+        None => format!("{}.", capitalised(&text)),
+        Some(policy) if text.is_empty() => format!("As `{}` says.", code(&policy.value)),
+        Some(policy) => format!("As `{}` says, but {text}.", code(&policy.value)),
+    }
+}
+
+/// `waiting 100ms, then twice as long each time, up to 10s, with full jitter`
+fn waits(backoff: &Backoff, outer: Option<&Jitter>) -> String {
+    let known = match backoff {
+        Backoff::Known(known) => known,
+        Backoff::Expression(expression) => {
+            let mut text = format!("waiting as `{}` says", code(expression));
+            if let Some(chance) = chance(outer) {
+                text.push_str(", ");
+                text.push_str(&chance);
+            }
+            return text;
+        }
+    };
+    let jitter = known.jitter.as_ref().map(|keyed| &keyed.value).or(outer);
+    let delays: Vec<String> = known.delays.iter().map(time).collect();
+    let delay = delays.first().cloned().unwrap_or_default();
+    let (mut text, grows, usual) = match known.kind.word.name {
+        "none" => return "without waiting".to_owned(),
+        "fixed" => (format!("waiting {delay} each time"), false, None),
+        "linear" => (
+            format!("waiting {delay}, then {delay} more each time"),
+            true,
+            Some(FULL),
+        ),
+        "exponential" => (
+            format!("waiting {delay}, then {} each time", grown(known, 2.0)),
+            true,
+            Some(FULL),
+        ),
+        "fibonacci" => (
+            format!("waiting {delay}, then longer by the Fibonacci numbers"),
+            true,
+            Some(FULL),
+        ),
+        "decorrelated" => (
+            format!(
+                "waiting {delay} to three times that, then up to three times as long as before"
+            ),
+            true,
+            None,
+        ),
+        "token" => (
+            format!("waiting {delay}, then {} each time", grown(known, 1.5)),
+            true,
+            Some(EQUAL),
+        ),
+        "schedule" if delays.len() == 1 => (format!("waiting {delay} each time"), false, None),
+        "schedule" => (
+            format!(
+                "waiting {}, then always the last of these",
+                delays.join(", ")
+            ),
+            false,
+            None,
+        ),
+        _ => {
+            let function = known.function.as_ref().map(code).unwrap_or_default();
+            (format!("waiting as `{function}` says"), false, None)
+        }
+    };
+    if let Some(min) = &known.min {
+        text.push_str(&format!(", at least {}", time(&min.value)));
+    }
+    match &known.max {
+        Some(max) => text.push_str(&format!(", up to {}", time(&max.value))),
+        None if grows && short(known) => text.push_str(", up to 30s"),
+        None => {}
+    }
+    if let Some(chance) = chance(jitter).or_else(|| usual.map(str::to_owned)) {
+        text.push_str(", ");
+        text.push_str(&chance);
+    }
+    text
+}
+
+const FULL: &str = "with full jitter";
+const EQUAL: &str = "with equal jitter";
+
+/// Whether the default `max` of 30 s is known to hold.
+fn short(known: &KnownBackoff) -> bool {
+    let limit = std::time::Duration::from_secs(30);
+    known
+        .delays
+        .iter()
+        .chain(known.min.as_ref().map(|min| &min.value))
+        .all(|time| time.literal().is_some_and(|time| time <= limit))
+}
+
+fn grown(known: &KnownBackoff, usual: f64) -> String {
+    let factor = match &known.factor {
+        None => Some(usual),
+        Some(factor) => factor.value.value,
+    };
+    match (factor, &known.factor) {
+        (Some(2.0), _) => "twice as long".to_owned(),
+        (Some(1.0), _) => "the same".to_owned(),
+        (Some(factor), _) => format!("{factor} times as long"),
+        (None, Some(factor)) => format!("`{}` times as long", code(&factor.value.written)),
+        (None, None) => "longer".to_owned(),
+    }
+}
+
+fn chance(jitter: Option<&Jitter>) -> Option<String> {
+    Some(match jitter? {
+        Jitter::Named(word) if word == "none" => "without jitter".to_owned(),
+        Jitter::Named(word) => format!("with {word} jitter"),
+        Jitter::Spread(number) => match number.value {
+            Some(value) => format!("give or take {} %", (value * 1000.0).round() / 10.0),
+            None => format!("with a jitter of `{}`", code(&number.written)),
+        },
+        Jitter::Expression(expression) => format!("with a jitter of `{}`", code(expression)),
+    })
+}
+
+fn time(time: &Time) -> String {
+    match time {
+        Time::Literal { written, .. } => written.value().trim().to_owned(),
+        Time::Expression(expression) => format!("`{}`", code(expression)),
+    }
+}
+
+/// The user's tokens as they would be written.
+fn code(tokens: &impl ToTokens) -> String {
+    let mut text = tokens.to_token_stream().to_string();
+    for (spaced, tight) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" ::", "::"),
+        (" . ", "."),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        ("& ", "&"),
+        (" ,", ","),
+    ] {
+        text = text.replace(spaced, tight);
+    }
+    text.replace('`', "'").replace('\n', " ")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,46 @@
+//! Only quoting: what is emitted for a function whose keys have been checked.
+
+mod attempts;
+mod behaviour;
+mod docs;
+mod policy;
+mod site;
+mod span;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+
+use crate::model::{Config, Flavor, Function};
+use crate::validate::{bindings, take_mut};
+
+/// The function, its body inside the loop.
+pub(crate) fn function(config: &Config, mut function: Function) -> TokenStream {
+    let docs = docs::section(config);
+    let attempts = attempts::Attempts::new(config, &function, &bindings(&function));
+    take_mut(&mut function, &config.clone);
+    let body = match &mut function.flavor {
+        Flavor::Blocking => attempts.blocking(&function.body),
+        Flavor::Async => attempts.asynchronous(&function.body),
+        Flavor::Boxed(boxed) => attempts.boxed(boxed),
+    };
+    let Function {
+        attributes,
+        visibility,
+        defaultness,
+        signature,
+        inner_attributes,
+        ..
+    } = &function;
+    let mut tokens = TokenStream::new();
+    for attribute in attributes {
+        attribute.to_tokens(&mut tokens);
+    }
+    tokens.extend(quote! {
+        #docs
+        #visibility #defaultness #signature {
+            #(#inner_attributes)*
+            #body
+        }
+    });
+    tokens
+}

@@ -1,0 +1,132 @@
+//! The constant that describes the place of the attribute and holds its policy.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::{GenericParam, Signature};
+
+use super::policy::Builder;
+use crate::model::{Config, Function};
+
+/// `&'static Site`.
+pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
+    let policy = Builder { runtime }.policy(config);
+    let operation = match &config.operation {
+        Some(operation) => operation.value.to_token_stream(),
+        None => function
+            .signature
+            .ident
+            .unraw()
+            .to_string()
+            .to_token_stream(),
+    };
+    let site = quote_spanned! {Span::mixed_site()=>
+        #runtime::Site::new(
+            #operation,
+            ::core::module_path!(),
+            ::core::file!(),
+            ::core::line!(),
+            const { &#policy },
+        )
+    };
+    if may_be_item(&quote!(#operation #policy), &function.signature) {
+        // An item is evaluated by `cargo check` too, an inline constant is not.
+        quote_spanned! {Span::mixed_site()=>
+            { static SITE: #runtime::Site = #site; &SITE }
+        }
+    } else {
+        quote_spanned!(Span::mixed_site()=> const { &#site })
+    }
+}
+
+/// Whether these tokens mean the same inside an item, which knows neither `Self` nor the generics around it. The function's own generics
+/// are known here; those of an impl block can only be guessed at.
+pub(super) fn may_be_item(tokens: &TokenStream, signature: &Signature) -> bool {
+    let generics: Vec<String> = signature
+        .generics
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(param) => Some(param.ident.to_string()),
+            GenericParam::Const(param) => Some(param.ident.to_string()),
+            GenericParam::Lifetime(_) => None,
+        })
+        .collect();
+    let method = signature.receiver().is_some() || mentions_self(&signature.to_token_stream());
+    paths(tokens.clone())
+        .iter()
+        .all(|path| !depends(path, &generics, method))
+}
+
+/// The first word of a path, and whether more follow.
+struct Path {
+    first: String,
+    alone: bool,
+}
+
+fn depends(path: &Path, generics: &[String], method: bool) -> bool {
+    let Path { first, alone } = path;
+    if first == "Self" || generics.contains(first) || is_customary_generic(first) {
+        return true;
+    }
+    if !method {
+        return false;
+    }
+    let known = [
+        "Policy",
+        "Backoff",
+        "BackoffContext",
+        "ClassRule",
+        "ErrorClass",
+        "Jitter",
+        "RetryAfter",
+        "Duration",
+    ];
+    let capital = first.starts_with(char::is_uppercase);
+    // A lone word may be a const generic, the first word of a path a type generic. Modules are written in lower case.
+    if *alone {
+        capital && !known.contains(&first.as_str())
+    } else {
+        capital && first.chars().any(char::is_lowercase) && !known.contains(&first.as_str())
+    }
+}
+
+/// `T`, `N`, `T1`
+fn is_customary_generic(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_uppercase())
+        && letters.all(|letter| letter.is_ascii_digit())
+}
+
+/// The paths in an expression, as far as tokens tell: words that follow neither `.` nor `::`.
+fn paths(tokens: TokenStream) -> Vec<Path> {
+    let mut found: Vec<Path> = Vec::new();
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let punct = |index: usize, letter: char| matches!(tokens.get(index), Some(TokenTree::Punct(punct)) if punct.as_char() == letter);
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => found.extend(paths(group.stream())),
+            TokenTree::Ident(word) => {
+                let behind = index > 0 && (punct(index - 1, '.') || punct(index - 1, ':'));
+                if !behind {
+                    found.push(Path {
+                        first: word.to_string(),
+                        alone: !(punct(index + 1, ':') && punct(index + 2, ':')),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+pub(super) fn mentions_self(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions_self(&group.stream()),
+        TokenTree::Ident(word) => word == "Self",
+        _ => false,
+    })
+}

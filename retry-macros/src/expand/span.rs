@@ -1,0 +1,59 @@
+//! Where generated code lies: at the user's token, without being the user's.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+
+/// The ends of some tokens.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) first: Span,
+    last: Span,
+}
+
+impl Place {
+    pub(super) fn of(tokens: &impl ToTokens) -> Self {
+        let mut stream = tokens.to_token_stream().into_iter();
+        let Some(first) = stream.next() else {
+            return Self::nowhere();
+        };
+        let first_span = first.span();
+        let last = stream.last().map_or(first_span, |token| match token {
+            TokenTree::Group(group) => group.span_close(),
+            other => other.span(),
+        });
+        Self {
+            first: first_span.resolved_at(Span::mixed_site()),
+            last: last.resolved_at(Span::mixed_site()),
+        }
+    }
+
+    /// The whole attribute.
+    pub(super) fn nowhere() -> Self {
+        Self {
+            first: Span::mixed_site(),
+            last: Span::mixed_site(),
+        }
+    }
+
+    /// `function(arguments)`, so that the compiler blames the tokens at this place for the call.
+    pub(super) fn call(self, function: &TokenStream, arguments: TokenStream) -> TokenStream {
+        let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+        arguments.set_span(self.last);
+        let mut tokens = self.move_here(function);
+        tokens.extend([TokenTree::Group(arguments)]);
+        tokens
+    }
+
+    /// The same tokens with the same meaning, at this place.
+    pub(super) fn move_here(self, tokens: &TokenStream) -> TokenStream {
+        tokens
+            .clone()
+            .into_iter()
+            .map(|mut token| {
+                let span = self.first.resolved_at(token.span());
+                token.set_span(span);
+                token
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,453 @@
+//! The grammar of the attribute, as tables: what may be written, an example of each, and what it means. Parsing, suggestions and the
+//! reference in `retry.md` are made from these.
+
+/// One word that may be written.
+pub(crate) struct Word {
+    pub(crate) name: &'static str,
+    /// How it is written in full.
+    pub(crate) example: &'static str,
+    /// What it does, for the reference.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(crate) meaning: &'static str,
+}
+
+const fn word(name: &'static str, example: &'static str, meaning: &'static str) -> Word {
+    Word {
+        name,
+        example,
+        meaning,
+    }
+}
+
+/// The keys of `#[retry(…)]`.
+pub(crate) static KEYS: &[Word] = &[
+    word(
+        "policy",
+        "policy = Policy::AGGRESSIVE",
+        "the policy to start from, a constant; the other keys override it",
+    ),
+    word(
+        "attempts",
+        "attempts = 5",
+        "how often the function runs at most, the first run included; `unlimited` for no limit",
+    ),
+    word(
+        "deadline",
+        "deadline = \"30s\"",
+        "how long the call may take, waits included; a wait that does not fit is never begun",
+    ),
+    word(
+        "attempt_timeout",
+        "attempt_timeout = \"2s\"",
+        "when a single attempt is cut; only on async functions",
+    ),
+    word(
+        "backoff",
+        "backoff = exponential(\"100ms\", max = \"10s\")",
+        "how long to wait before the next attempt",
+    ),
+    word(
+        "jitter",
+        "jitter = equal",
+        "how much of the wait is left to chance",
+    ),
+    word(
+        "transient",
+        "transient(attempts = 5)",
+        "a rule of its own for transient failures",
+    ),
+    word(
+        "server_error",
+        "server_error(attempts = 3)",
+        "a rule of its own for failures of the server",
+    ),
+    word(
+        "rate_limit",
+        "rate_limit(attempts = 3, backoff = fixed(\"5s\"))",
+        "a rule of its own for rate limits",
+    ),
+    word(
+        "concurrency",
+        "concurrency(attempts = 10, backoff = none)",
+        "a rule of its own for conflicts with others",
+    ),
+    word(
+        "unknown",
+        "unknown = never",
+        "a rule of its own for failures that nothing is known about",
+    ),
+    word(
+        "retry_after",
+        "retry_after = ignore",
+        "whether a server's hint when to come back replaces the backoff's delay",
+    ),
+    word(
+        "retry_after_max",
+        "retry_after_max = \"1m\"",
+        "the longest hint that is followed in full",
+    ),
+    word(
+        "classify",
+        "classify = |error: &MyError| error.class()",
+        "what kind of failure an error is, instead of `Classify`",
+    ),
+    word(
+        "retry_if",
+        "retry_if = |error: &MyError| error.is_temporary()",
+        "which errors are retried",
+    ),
+    word(
+        "retry_until",
+        "retry_until = |job: &Job| job.is_done()",
+        "which values are accepted; any other is a transient failure",
+    ),
+    word(
+        "classify_value",
+        "classify_value = |job: &Job| job.failure()",
+        "what kind of failure a value is, `None` if it is none",
+    ),
+    word("abort", "abort = SHUTDOWN", "a signal that ends the call"),
+    word("observe", "observe = OBSERVER", "who is told what happens"),
+    word(
+        "on_stop",
+        "on_stop = MyError::from_stopped",
+        "how a stop without an error of its own becomes one",
+    ),
+    word(
+        "operation",
+        "operation = \"fetch_user\"",
+        "the stable name in events",
+    ),
+    word(
+        "clone",
+        "clone(body)",
+        "arguments of which each attempt gets a fresh copy",
+    ),
+    word(
+        "carry",
+        "carry(cursor)",
+        "`mut` arguments whose changes carry over to the next attempt",
+    ),
+    word(
+        "crate",
+        "crate = ::my_crate::retry_core",
+        "where `retry-core` is found",
+    ),
+];
+
+/// Keys that a later version has.
+pub(crate) static LATER: &[&str] = &["breaker", "budget", "bulkhead", "fallback", "returns"];
+
+/// Words that other libraries have for the same thing, and words that are close to meaning something.
+pub(crate) static SYNONYMS: &[(&str, &str)] = &[
+    (
+        "max_attempts",
+        "write `attempts = 5`, which counts the first run too",
+    ),
+    (
+        "max_tries",
+        "write `attempts = 5`, which counts the first run too",
+    ),
+    (
+        "tries",
+        "write `attempts = 5`, which counts the first run too",
+    ),
+    (
+        "times",
+        "write `attempts = 5`, which counts the first run too",
+    ),
+    (
+        "count",
+        "write `attempts = 5`, which counts the first run too",
+    ),
+    (
+        "max_retries",
+        "write `attempts`, which counts the first run too, so that 3 retries are `attempts = 4`",
+    ),
+    (
+        "retries",
+        "write `attempts`, which counts the first run too, so that 3 retries are `attempts = 4`",
+    ),
+    (
+        "timeout",
+        "write `attempt_timeout = \"2s\"` for each attempt, `deadline = \"30s\"` for the whole call",
+    ),
+    (
+        "time_limit",
+        "write `attempt_timeout = \"2s\"` for each attempt, `deadline = \"30s\"` for the whole call",
+    ),
+    ("total_timeout", "write `deadline = \"30s\"`"),
+    ("max_elapsed", "write `deadline = \"30s\"`"),
+    ("max_elapsed_time", "write `deadline = \"30s\"`"),
+    ("max_duration", "write `deadline = \"30s\"`"),
+    ("max_time", "write `deadline = \"30s\"`"),
+    ("delay", "write `backoff = fixed(\"1s\")`"),
+    ("wait", "write `backoff = fixed(\"1s\")`"),
+    ("sleep", "write `backoff = fixed(\"1s\")`"),
+    ("interval", "write `backoff = fixed(\"1s\")`"),
+    ("strategy", "write `backoff = exponential(\"100ms\")`"),
+    ("initial", "write `backoff = exponential(\"100ms\")`"),
+    ("initial_delay", "write `backoff = exponential(\"100ms\")`"),
+    ("base", "write `backoff = exponential(\"100ms\")`"),
+    ("base_delay", "write `backoff = exponential(\"100ms\")`"),
+    ("min_delay", "write `backoff = exponential(\"100ms\")`"),
+    (
+        "max_delay",
+        "write `backoff = exponential(\"100ms\", max = \"10s\")`",
+    ),
+    (
+        "max",
+        "write `backoff = exponential(\"100ms\", max = \"10s\")`",
+    ),
+    (
+        "min",
+        "write `backoff = exponential(\"100ms\", min = \"50ms\")`",
+    ),
+    (
+        "factor",
+        "write `backoff = exponential(\"100ms\", factor = 2.0)`",
+    ),
+    (
+        "multiplier",
+        "write `backoff = exponential(\"100ms\", factor = 2.0)`",
+    ),
+    ("exponential", "write `backoff = exponential(\"100ms\")`"),
+    ("fixed", "write `backoff = fixed(\"1s\")`"),
+    ("linear", "write `backoff = linear(\"1s\")`"),
+    ("fibonacci", "write `backoff = fibonacci(\"1s\")`"),
+    (
+        "when",
+        "write `retry_if = |error: &MyError| error.is_temporary()`",
+    ),
+    (
+        "condition",
+        "write `retry_if = |error: &MyError| error.is_temporary()`",
+    ),
+    (
+        "predicate",
+        "write `retry_if = |error: &MyError| error.is_temporary()`",
+    ),
+    (
+        "retryable",
+        "write `retry_if = |error: &MyError| error.is_temporary()`",
+    ),
+    (
+        "retry_on",
+        "write `retry_if = |error: &MyError| error.is_temporary()`",
+    ),
+    ("until", "write `retry_until = |job: &Job| job.is_done()`"),
+    (
+        "on_retry",
+        "write `observe = OBSERVER`, which is told of every retry",
+    ),
+    (
+        "notify",
+        "write `observe = OBSERVER`, which is told of every retry",
+    ),
+    ("observer", "write `observe = OBSERVER`"),
+    ("cancel", "write `abort = SHUTDOWN`"),
+    ("cancellation", "write `abort = SHUTDOWN`"),
+    ("name", "write `operation = \"fetch_user\"`"),
+    (
+        "circuit_breaker",
+        "`breaker` is not available in this version",
+    ),
+    (
+        "auth",
+        "errors of the class `auth` are never retried, so that no rule for them can have an effect",
+    ),
+    (
+        "permission",
+        "errors of the class `permission` are never retried, so that no rule for them can have an effect",
+    ),
+    (
+        "permanent",
+        "errors of the class `permanent` are never retried, so that no rule for them can have an effect",
+    ),
+];
+
+/// The keys of a class rule.
+pub(crate) static RULE: &[Word] = &[
+    word(
+        "attempts",
+        "attempts = 3",
+        "how many attempts may end in this class; 1 is never retried",
+    ),
+    word(
+        "backoff",
+        "backoff = fixed(\"5s\")",
+        "how long to wait after a failure of this class",
+    ),
+];
+
+/// What a backoff is given first, without a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    Nothing,
+    Delay,
+    Delays,
+    Function,
+}
+
+/// One kind of backoff.
+pub(crate) struct Kind {
+    pub(crate) word: Word,
+    pub(crate) first: First,
+    /// The named values it has a use for.
+    pub(crate) modifiers: &'static [&'static str],
+}
+
+const fn kind(word: Word, first: First, modifiers: &'static [&'static str]) -> Kind {
+    Kind {
+        word,
+        first,
+        modifiers,
+    }
+}
+
+/// The kinds of backoff.
+pub(crate) static BACKOFFS: &[Kind] = &[
+    kind(word("none", "none", "retry at once"), First::Nothing, &[]),
+    kind(
+        word("fixed", "fixed(\"1s\")", "always the same"),
+        First::Delay,
+        &["max", "min", "jitter"],
+    ),
+    kind(
+        word(
+            "linear",
+            "linear(\"1s\")",
+            "as long again each time: 1s, 2s, 3s, …",
+        ),
+        First::Delay,
+        &["max", "min", "jitter"],
+    ),
+    kind(
+        word(
+            "exponential",
+            "exponential(\"100ms\", max = \"10s\", factor = 2.0)",
+            "a multiple each time: 100ms, 200ms, 400ms, …",
+        ),
+        First::Delay,
+        &["max", "min", "factor", "jitter"],
+    ),
+    kind(
+        word("fibonacci", "fibonacci(\"1s\")", "1s, 1s, 2s, 3s, 5s, …"),
+        First::Delay,
+        &["max", "min", "jitter"],
+    ),
+    kind(
+        word(
+            "decorrelated",
+            "decorrelated(\"100ms\", max = \"10s\")",
+            "by chance between the first delay and three times the previous one",
+        ),
+        First::Delay,
+        &["max", "min"],
+    ),
+    kind(
+        word(
+            "token",
+            "token(\"100ms\")",
+            "half as long again each time, with equal jitter",
+        ),
+        First::Delay,
+        &["max", "min", "factor", "jitter"],
+    ),
+    kind(
+        word(
+            "schedule",
+            "schedule(\"1s\", \"5s\")",
+            "these delays, the last one repeated",
+        ),
+        First::Delays,
+        &["max", "min", "jitter"],
+    ),
+    kind(
+        word(
+            "custom",
+            "custom(my_backoff)",
+            "what a function of the `BackoffContext` says",
+        ),
+        First::Function,
+        &["max", "min", "jitter"],
+    ),
+];
+
+/// The named values of a backoff.
+pub(crate) static MODIFIERS: &[Word] = &[
+    word(
+        "max",
+        "max = \"10s\"",
+        "no delay is longer, jitter included",
+    ),
+    word(
+        "min",
+        "min = \"50ms\"",
+        "no delay is shorter, jitter included",
+    ),
+    word(
+        "factor",
+        "factor = 2.0",
+        "what an exponential backoff is multiplied by each time",
+    ),
+    word(
+        "jitter",
+        "jitter = equal",
+        "how much of the delay is left to chance",
+    ),
+];
+
+/// Words that may stand for a modifier of a backoff.
+pub(crate) static MODIFIER_SYNONYMS: &[(&str, &str)] = &[
+    (
+        "base",
+        "the first delay has no name; write `exponential(\"100ms\")`",
+    ),
+    (
+        "initial",
+        "the first delay has no name; write `exponential(\"100ms\")`",
+    ),
+    (
+        "delay",
+        "the first delay has no name; write `fixed(\"1s\")`",
+    ),
+    (
+        "step",
+        "the first delay has no name; write `linear(\"1s\")`",
+    ),
+    (
+        "unit",
+        "the first delay has no name; write `fibonacci(\"1s\")`",
+    ),
+    ("cap", "write `max = \"10s\"`"),
+    ("max_delay", "write `max = \"10s\"`"),
+    ("limit", "write `max = \"10s\"`"),
+    ("min_delay", "write `min = \"50ms\"`"),
+    ("multiplier", "write `factor = 2.0`"),
+    ("exponent", "write `factor = 2.0`"),
+];
+
+/// The jitters that have a name.
+pub(crate) static JITTERS: &[Word] = &[
+    word("none", "none", "the delay as it is"),
+    word("full", "full", "anything from nothing to the delay"),
+    word(
+        "equal",
+        "equal",
+        "anything from half the delay to the delay",
+    ),
+];
+
+/// The names of a table, in its order.
+pub(crate) fn names(table: &'static [Word]) -> impl Iterator<Item = &'static str> + Clone {
+    table.iter().map(|word| word.name)
+}
+
+/// The example that belongs to a name.
+pub(crate) fn example(table: &'static [Word], name: &str) -> &'static str {
+    table
+        .iter()
+        .find(|word| word.name == name)
+        .map_or("", |word| word.example)
+}

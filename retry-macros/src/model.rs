@@ -1,0 +1,201 @@
+//! What was written, with every value next to the tokens it came from.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proc_macro2::{Group, Ident, TokenStream};
+use quote::ToTokens;
+use syn::{Attribute, Expr, LitStr, Path, Signature, Token, Type, Visibility};
+
+use crate::grammar::Kind;
+
+/// A value and the key that introduced it.
+pub(crate) struct Keyed<T> {
+    pub(crate) key: Ident,
+    pub(crate) value: T,
+}
+
+/// A duration: a literal that was understood, or an expression that the compiler will evaluate.
+pub(crate) enum Time {
+    Literal { written: LitStr, value: Duration },
+    Expression(Expr),
+}
+
+impl Time {
+    pub(crate) fn literal(&self) -> Option<Duration> {
+        match self {
+            Self::Literal { value, .. } => Some(*value),
+            Self::Expression(_) => None,
+        }
+    }
+}
+
+impl ToTokens for Time {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Literal { written, .. } => written.to_tokens(tokens),
+            Self::Expression(expression) => expression.to_tokens(tokens),
+        }
+    }
+}
+
+/// A number of attempts.
+pub(crate) enum Count {
+    Literal { written: Expr, value: u32 },
+    Unlimited(Ident),
+    Expression(Expr),
+}
+
+impl Count {
+    pub(crate) fn literal(&self) -> Option<u32> {
+        match self {
+            Self::Literal { value, .. } => Some(*value),
+            Self::Unlimited(_) | Self::Expression(_) => None,
+        }
+    }
+}
+
+impl ToTokens for Count {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Literal { written, .. } | Self::Expression(written) => written.to_tokens(tokens),
+            Self::Unlimited(word) => word.to_tokens(tokens),
+        }
+    }
+}
+
+/// A plain number: a literal that was understood, or an expression.
+pub(crate) struct Number {
+    pub(crate) written: Expr,
+    pub(crate) value: Option<f64>,
+}
+
+/// How much of a delay is left to chance.
+pub(crate) enum Jitter {
+    /// `none`, `full`, `equal`
+    Named(Ident),
+    /// `0.3`
+    Spread(Number),
+    Expression(Expr),
+}
+
+impl ToTokens for Jitter {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Named(word) => word.to_tokens(tokens),
+            Self::Spread(number) => number.written.to_tokens(tokens),
+            Self::Expression(expression) => expression.to_tokens(tokens),
+        }
+    }
+}
+
+/// The rule that gives the delay before the next attempt.
+pub(crate) enum Backoff {
+    Known(Box<KnownBackoff>),
+    Expression(Expr),
+}
+
+/// A backoff that was written in the attribute's own words.
+pub(crate) struct KnownBackoff {
+    pub(crate) kind: &'static Kind,
+    pub(crate) name: Ident,
+    /// The delay or the delays that have no name.
+    pub(crate) delays: Vec<Time>,
+    /// The function of `custom`.
+    pub(crate) function: Option<Expr>,
+    pub(crate) max: Option<Keyed<Time>>,
+    pub(crate) min: Option<Keyed<Time>>,
+    pub(crate) factor: Option<Keyed<Number>>,
+    pub(crate) jitter: Option<Keyed<Jitter>>,
+}
+
+/// What is different for one class of failures.
+pub(crate) enum Rule {
+    Never(Ident),
+    Own {
+        attempts: Option<Keyed<Count>>,
+        backoff: Option<Keyed<Backoff>>,
+    },
+}
+
+/// A word of a closed set, or an expression of the type it stands for.
+pub(crate) enum RetryAfter {
+    Honor(Ident),
+    Ignore(Ident),
+    Expression(Expr),
+}
+
+/// The attribute.
+#[derive(Default)]
+pub(crate) struct Config {
+    pub(crate) policy: Option<Keyed<Expr>>,
+    pub(crate) attempts: Option<Keyed<Count>>,
+    pub(crate) deadline: Option<Keyed<Time>>,
+    pub(crate) attempt_timeout: Option<Keyed<Time>>,
+    pub(crate) backoff: Option<Keyed<Backoff>>,
+    pub(crate) jitter: Option<Keyed<Jitter>>,
+    /// The class rules, in the order they were written.
+    pub(crate) rules: Vec<Keyed<Rule>>,
+    pub(crate) retry_after: Option<Keyed<RetryAfter>>,
+    pub(crate) retry_after_max: Option<Keyed<Time>>,
+    pub(crate) classify: Option<Keyed<Expr>>,
+    pub(crate) retry_if: Option<Keyed<Expr>>,
+    pub(crate) retry_until: Option<Keyed<Expr>>,
+    pub(crate) classify_value: Option<Keyed<Expr>>,
+    pub(crate) abort: Option<Keyed<Expr>>,
+    pub(crate) observe: Option<Keyed<Expr>>,
+    pub(crate) on_stop: Option<Keyed<Expr>>,
+    pub(crate) operation: Option<Keyed<Expr>>,
+    pub(crate) clone: Vec<Ident>,
+    pub(crate) carry: Vec<Ident>,
+    pub(crate) runtime: Option<Path>,
+    /// Keys whose value could not be understood; nothing is concluded from their absence.
+    pub(crate) failed: BTreeSet<&'static str>,
+}
+
+/// How the attempts are awaited, if they are.
+pub(crate) enum Flavor {
+    Blocking,
+    Async,
+    /// What `#[async_trait]` leaves behind.
+    Boxed(Box<Boxed>),
+}
+
+/// The body that `#[async_trait]` made: `Box::pin(async move { …; let __ret: T = { the user's body }; __ret })`.
+pub(crate) struct Boxed {
+    /// The whole call of `Box::pin`, with the user's body in it.
+    pub(crate) call: syn::ExprCall,
+    /// Which statement of the async block holds the user's body.
+    pub(crate) at: usize,
+    /// The type that the user wrote behind the arrow.
+    pub(crate) output: Type,
+    /// The name that stands for `self` in the body.
+    pub(crate) receiver: Option<Ident>,
+}
+
+/// The function under the attribute, its body left as it was.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) defaultness: Option<Token![default]>,
+    pub(crate) signature: Signature,
+    pub(crate) inner_attributes: Vec<Attribute>,
+    /// The body without its inner attributes, in its braces.
+    pub(crate) body: Group,
+    pub(crate) flavor: Flavor,
+}
+
+impl Function {
+    pub(crate) fn is_async(&self) -> bool {
+        !matches!(self.flavor, Flavor::Blocking)
+    }
+
+    /// The type that an attempt gives.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match (&self.flavor, &self.signature.output) {
+            (Flavor::Boxed(boxed), _) => Some(&boxed.output),
+            (_, syn::ReturnType::Type(_, ty)) => Some(ty),
+            (_, syn::ReturnType::Default) => None,
+        }
+    }
+}

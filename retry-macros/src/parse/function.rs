@@ -1,0 +1,146 @@
+//! The function under the attribute: its signature is parsed, its body stays as it was written.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Error, Meta, Result, Signature, Token, Visibility};
+
+use super::async_trait;
+use crate::errors::Errors;
+use crate::model::{Flavor, Function};
+
+/// Reads the function. `None` when there is nothing to retry, with the reason in `errors`.
+pub(crate) fn function(item: TokenStream, errors: &mut Errors) -> Option<Function> {
+    match parse.parse2(item) {
+        Ok(function) => Some(function),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    }
+}
+
+fn parse(input: ParseStream<'_>) -> Result<Function> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    let visibility: Visibility = input.parse()?;
+    let defaultness: Option<Token![default]> = input.parse()?;
+    refuse_other_items(input)?;
+    let signature: Signature = input.parse()?;
+    if input.peek(Token![;]) {
+        return Err(input.error(format!(
+            "`{}` has no body to retry; write `#[retry]` on the implementations of this method",
+            signature.ident
+        )));
+    }
+    let TokenTree::Group(body) = input.parse()? else {
+        return Err(input.error("expected the body of a function"));
+    };
+    let (inner_attributes, rest) = split_body.parse2(body.stream())?;
+    let mut statements = Group::new(Delimiter::Brace, rest);
+    statements.set_span(body.span());
+    let flavor = if signature.asyncness.is_some() {
+        Flavor::Async
+    } else {
+        async_trait::recognise(&statements)
+            .map_or(Flavor::Blocking, |boxed| Flavor::Boxed(Box::new(boxed)))
+    };
+    Ok(Function {
+        attributes,
+        visibility,
+        defaultness,
+        signature,
+        inner_attributes,
+        body: statements,
+        flavor,
+    })
+}
+
+fn split_body(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
+    Ok((input.call(Attribute::parse_inner)?, input.parse()?))
+}
+
+/// Says what to do with an item that is not a function.
+fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
+    let ahead = input.fork();
+    if ahead.parse::<Token![const]>().is_ok()
+        && (ahead.peek(syn::Ident) || ahead.peek(Token![_]))
+        && !ahead.peek(Token![fn])
+        && !ahead.peek2(Token![fn])
+    {
+        return Err(input.error("`#[retry]` belongs on a function, not on a constant"));
+    }
+    let ahead = input.fork();
+    let _ = ahead.parse::<Option<Token![unsafe]>>();
+    let _ = ahead.parse::<Option<Token![auto]>>();
+    let block = if ahead.peek(Token![impl]) {
+        Some("an `impl` block; write it on each method that is to be retried")
+    } else if ahead.peek(Token![trait]) {
+        Some("a trait; write it on its default methods, or on the methods of an implementation")
+    } else if ahead.peek(Token![struct]) {
+        Some("a struct; write it on each method that is to be retried")
+    } else if ahead.peek(Token![enum]) {
+        Some("an enum; write it on each method that is to be retried")
+    } else if ahead.peek(Token![mod]) {
+        Some("a module; write it on each function that is to be retried")
+    } else if ahead.peek(Token![static]) {
+        Some("a static")
+    } else if ahead.peek(Token![type]) {
+        Some("a type")
+    } else if ahead.peek(Token![use]) {
+        Some("an import")
+    } else if ahead.peek(Token![|]) || ahead.peek(Token![||]) || ahead.peek(Token![move]) {
+        Some("a closure; write a function, or call `Policy::call` with the closure")
+    } else if ahead.peek(syn::Ident) && ahead.peek2(Token![fn]) {
+        let word: syn::Ident = ahead.parse()?;
+        return Err(Error::new(
+            word.span(),
+            format!("a `{word} fn` cannot be retried; use a plain `fn` or `async fn`"),
+        ));
+    } else {
+        None
+    };
+    block.map_or(Ok(()), |block| {
+        Err(ahead.error(format!("`#[retry]` belongs on a function, not on {block}")))
+    })
+}
+
+/// Whether an attribute is one of ours.
+pub(crate) fn is_retry(attribute: &Attribute) -> bool {
+    attribute
+        .path()
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "retry")
+}
+
+/// Whether a `#[cfg_attr(…)]` may turn into one of ours.
+pub(crate) fn hides_retry(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else {
+        return false;
+    };
+    attribute.path().is_ident("cfg_attr")
+        && list
+            .tokens
+            .clone()
+            .into_iter()
+            .skip_while(|token| !matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
+            .any(|token| matches!(token, TokenTree::Ident(word) if word == "retry"))
+}
+
+/// The item without our attributes, so that the rest of the program still finds it.
+pub(crate) fn stripped(item: TokenStream) -> TokenStream {
+    let parse = |input: ParseStream<'_>| {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let rest: TokenStream = input.parse()?;
+        let mut tokens = TokenStream::new();
+        for attribute in attributes
+            .iter()
+            .filter(|attribute| !is_retry(attribute) && !hides_retry(attribute))
+        {
+            attribute.to_tokens(&mut tokens);
+        }
+        tokens.extend(rest);
+        Ok(tokens)
+    };
+    parse.parse2(item.clone()).unwrap_or(item)
+}

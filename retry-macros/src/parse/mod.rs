@@ -1,0 +1,11 @@
+//! From tokens to the model. A mistake in one key never hides the next.
+
+mod async_trait;
+mod attribute;
+mod backoff;
+mod function;
+mod keys;
+mod value;
+
+pub(crate) use attribute::attribute;
+pub(crate) use function::{function, hides_retry, is_retry, stripped};

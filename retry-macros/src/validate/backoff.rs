@@ -1,0 +1,205 @@
+//! The values of one backoff, alone and against each other, and the shortest delays that it can give.
+
+use std::time::Duration;
+
+use crate::errors::Errors;
+use crate::model::{Backoff, Config, Jitter, Keyed, KnownBackoff, Rule, Time};
+
+/// What the growing backoffs have.
+const DEFAULT_MAX: Duration = Duration::from_secs(30);
+/// The base of the backoff that `Policy::new` has.
+const DEFAULT_BASE: Duration = Duration::from_millis(100);
+const DEFAULT_FACTOR: f64 = 2.0;
+const TOKEN_FACTOR: f64 = 1.5;
+
+/// Checks the backoff of the policy and those of the classes.
+pub(super) fn every(config: &Config, errors: &mut Errors) {
+    let own = config.rules.iter().filter_map(|rule| match &rule.value {
+        Rule::Own { backoff, .. } => backoff.as_ref(),
+        Rule::Never(_) => None,
+    });
+    for Keyed { value, .. } in config.backoff.iter().chain(own) {
+        if let Backoff::Known(backoff) = value {
+            one(backoff, errors);
+        }
+    }
+}
+
+fn one(backoff: &KnownBackoff, errors: &mut Errors) {
+    if let Some(factor) = &backoff.factor
+        && let Some(value) = factor.value.value
+        && !(value.is_finite() && value >= 1.0)
+    {
+        errors.at(
+            &factor.value.written,
+            if value.is_finite() {
+                "a factor below 1 makes the delays shrink; write a finite number of at least 1"
+            } else {
+                "a factor must be finite; write a number of at least 1"
+            },
+        );
+    }
+    if let Some(jitter) = &backoff.jitter {
+        spread(&jitter.value, errors);
+    }
+    let max = backoff.max.as_ref().and_then(|max| max.value.literal());
+    let min = backoff.min.as_ref().and_then(|min| min.value.literal());
+    if let (Some(min_key), Some(min), Some(max)) = (&backoff.min, min, max)
+        && min > max
+    {
+        errors.at(
+            &min_key.value,
+            format!(
+                "`min` is above the `max` of {}, which leaves no delay to choose; lower it, or raise `max`",
+                humantime::format_duration(max)
+            ),
+        );
+    }
+    if let (Some(max_key), Some(max)) = (&backoff.max, max)
+        && let Some(longest) = backoff.delays.iter().filter_map(Time::literal).max()
+        && longest > max
+    {
+        errors.at(
+            &max_key.value,
+            format!(
+                "`max` is below the delay of {} that `{}` is given; raise it, or shorten the delay",
+                humantime::format_duration(longest),
+                backoff.kind.word.name
+            ),
+        );
+    }
+}
+
+/// A spread outside 0..=1.
+pub(super) fn spread(jitter: &Jitter, errors: &mut Errors) {
+    if let Jitter::Spread(number) = jitter
+        && let Some(value) = number.value
+        && !(0.0..=1.0).contains(&value)
+    {
+        errors.at(
+            &number.written,
+            "a jitter lies between 0 and 1; write for example `0.3` for 30 % to both sides",
+        );
+    }
+}
+
+/// The shortest delays of a backoff of which everything is known.
+pub(super) struct Delays {
+    formula: Formula,
+    cap: Duration,
+    floor: Duration,
+    /// What is left of a delay at least.
+    least: f64,
+    /// What a delay may grow to.
+    most: f64,
+}
+
+enum Formula {
+    Linear(Duration),
+    Exponential(Duration, f64),
+    Fibonacci(Duration),
+    Schedule(Vec<Duration>),
+}
+
+impl Delays {
+    /// `None` when something about it is only known to the compiler, or to chance alone.
+    pub(super) fn of(backoff: Option<&Backoff>, jitter: Option<&Jitter>) -> Option<Self> {
+        let known = match backoff {
+            None => None,
+            Some(Backoff::Known(known)) => Some(known),
+            Some(Backoff::Expression(_)) => return None,
+        };
+        let name = known.map_or("exponential", |known| known.kind.word.name);
+        let given: Vec<Duration> = match known {
+            None => vec![DEFAULT_BASE],
+            Some(known) => known
+                .delays
+                .iter()
+                .map(Time::literal)
+                .collect::<Option<_>>()?,
+        };
+        let first = *given.first()?;
+        let literal = |time: Option<&Keyed<Time>>| match time {
+            None => Some(None),
+            Some(time) => time.value.literal().map(Some),
+        };
+        let max = literal(known.and_then(|known| known.max.as_ref()))?;
+        let floor = literal(known.and_then(|known| known.min.as_ref()))?.unwrap_or_default();
+        let factor = match known.and_then(|known| known.factor.as_ref()) {
+            None if name == "token" => TOKEN_FACTOR,
+            None => DEFAULT_FACTOR,
+            Some(factor) => factor.value.value?,
+        };
+        let (formula, grows) = match name {
+            "fixed" | "schedule" => (Formula::Schedule(given), false),
+            "linear" => (Formula::Linear(first), true),
+            "fibonacci" => (Formula::Fibonacci(first), true),
+            "exponential" | "token" => (Formula::Exponential(first, factor), true),
+            _ => return None,
+        };
+        let (least, most) = match known
+            .and_then(|known| known.jitter.as_ref())
+            .map(|j| &j.value)
+            .or(jitter)
+        {
+            None if name == "token" => (0.5, 1.0),
+            None if grows => (0.0, 1.0),
+            None => (1.0, 1.0),
+            Some(Jitter::Named(word)) if word == "full" => (0.0, 1.0),
+            Some(Jitter::Named(word)) if word == "equal" => (0.5, 1.0),
+            Some(Jitter::Named(_)) => (1.0, 1.0),
+            Some(Jitter::Spread(number)) => (1.0 - number.value?, 1.0 + number.value?),
+            Some(Jitter::Expression(_)) => return None,
+        };
+        let cap = match max {
+            Some(max) => max,
+            None if grows => DEFAULT_MAX.max(first).max(floor),
+            None => Duration::MAX,
+        };
+        Some(Self {
+            formula,
+            cap,
+            floor,
+            least,
+            most,
+        })
+    }
+
+    /// Whether all delays after the first are the same.
+    pub(super) fn is_flat(&self) -> bool {
+        self.least == 0.0 || matches!(&self.formula, Formula::Schedule(delays) if delays.len() == 1)
+    }
+
+    /// The shortest delay after failure `n`.
+    pub(super) fn shortest(&self, n: u32) -> Duration {
+        let delay = match &self.formula {
+            Formula::Linear(step) => step.saturating_mul(n),
+            Formula::Exponential(base, factor) => {
+                let power = factor.powf(f64::from(n - 1));
+                Duration::try_from_secs_f64(base.as_secs_f64() * power).unwrap_or(Duration::MAX)
+            }
+            Formula::Fibonacci(unit) => unit.saturating_mul(fibonacci(n)),
+            Formula::Schedule(delays) => delays[(n as usize - 1).min(delays.len() - 1)],
+        };
+        let highest = scaled(self.cap, 1.0 / self.most).min(self.cap);
+        scaled(delay.min(highest), self.least).max(self.floor)
+    }
+}
+
+fn scaled(delay: Duration, part: f64) -> Duration {
+    if part == 1.0 {
+        return delay;
+    }
+    // A nanosecond less than rounding may give, so that nothing is refused that would just fit.
+    Duration::try_from_secs_f64(delay.as_secs_f64() * part)
+        .unwrap_or(Duration::MAX)
+        .saturating_sub(Duration::from_nanos(1))
+}
+
+fn fibonacci(n: u32) -> u32 {
+    let (mut previous, mut current) = (0_u32, 1_u32);
+    for _ in 1..n.min(64) {
+        (previous, current) = (current, current.saturating_add(previous));
+    }
+    current
+}

@@ -1,0 +1,34 @@
+//! What can only be seen with several things in view: a value and its range, two keys, the keys and the function.
+
+mod arguments;
+mod backoff;
+mod behaviour;
+mod policy;
+mod shape;
+
+pub(crate) use arguments::{Binding, bindings, take_mut};
+
+use crate::errors::Errors;
+use crate::model::{Config, Function};
+
+/// Checks the keys for themselves.
+pub(crate) fn config(config: &Config, errors: &mut Errors) {
+    policy::counts(config, errors);
+    policy::times(config, errors);
+    policy::retry_after(config, errors);
+    policy::jitter(config, errors);
+    backoff::every(config, errors);
+    policy::last_attempt(config, errors);
+    behaviour::values(config, errors);
+    behaviour::operation(config, errors);
+}
+
+/// Checks the function, and what the keys ask of it.
+pub(crate) fn function(config: &Config, function: &Function, errors: &mut Errors) {
+    shape::modifiers(function, errors);
+    shape::other_attributes(function, errors);
+    shape::output(function, errors);
+    shape::timeout(config, function, errors);
+    arguments::named(config, function, errors);
+    arguments::undecided(config, function, errors);
+}
