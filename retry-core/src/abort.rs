@@ -54,7 +54,7 @@ impl<F: Fn() -> bool + Send + Sync> Abort for F {
     }
 }
 
-impl<A: Abort + ?Sized> Abort for Arc<A> {
+impl<T: Abort + ?Sized> Abort for Arc<T> {
     fn is_aborted(&self) -> bool {
         (**self).is_aborted()
     }
