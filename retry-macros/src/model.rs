@@ -112,10 +112,13 @@ pub(crate) struct KnownBackoff {
 /// What is different for one class of failures.
 pub(crate) enum Rule {
     Never(Ident),
-    Own {
-        attempts: Option<Keyed<Count>>,
-        backoff: Option<Keyed<Backoff>>,
-    },
+    Own(Box<OwnRule>),
+}
+
+/// The keys of a class rule.
+pub(crate) struct OwnRule {
+    pub(crate) attempts: Option<Keyed<Count>>,
+    pub(crate) backoff: Option<Keyed<Backoff>>,
 }
 
 /// A word of a closed set, or an expression of the type it stands for.

@@ -1,7 +1,7 @@
 //! The loop around the user's body: a call of the blocking driver, or a loop around an `async` block.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Stmt, Type, TypeInfer, TypeTuple};
 
@@ -21,10 +21,10 @@ pub(super) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     pub(super) fn new(config: &'a Config, function: &Function, bindings: &[Binding]) -> Self {
-        let runtime = match &config.runtime {
-            Some(path) => path.to_token_stream(),
-            None => quote_spanned!(Span::mixed_site()=> ::retry_core),
-        };
+        let runtime = config.runtime.as_ref().map_or_else(
+            || quote_spanned!(Span::mixed_site()=> ::retry_core),
+            ToTokens::to_token_stream,
+        );
         let unit = Type::Tuple(TypeTuple {
             attrs: Vec::new(),
             paren_token: syn::token::Paren::default(),
@@ -70,7 +70,7 @@ impl<'a> Attempts<'a> {
         let body = self.body(body, &TokenStream::new());
         quote_spanned! {Span::mixed_site()=>
             #check
-            return #private::run_blocking::<#output, _, _, _>(
+            return #private::run_blocking::<#output, _, _, _, _, _>(
                 #site,
                 #hooks,
                 #errors,
@@ -125,18 +125,20 @@ impl<'a> Attempts<'a> {
         quote_spanned! {Span::mixed_site()=>
             #check
             let mut __driver = #private::Driver::new(#site);
+            let mut __last = #private::Last::<#output>::none();
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
-                    #private::before::<#output, _>(&mut __driver, #hooks, #judged, #stops)
+                    #private::before::<#output>(&mut __driver, __last, #hooks, #judged, #stops)
                 {
                     #end __end;
                 }
                 let __attempt = #private::attempt(&mut __driver, #asynchronous #body).await;
-                if let ::core::ops::ControlFlow::Break(__end) = #private::after::<#output, _, _, _>(
+                __last = match #private::after::<#output, _, _, _>(
                     &mut __driver, __attempt, #hooks, #errors, #values, #stops,
                 ) {
-                    #end __end;
-                }
+                    ::core::ops::ControlFlow::Continue(__last) => __last,
+                    ::core::ops::ControlFlow::Break(__end) => #end __end,
+                };
                 #private::pause(&mut __driver, #wake).await;
             }
         }

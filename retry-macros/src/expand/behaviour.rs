@@ -79,40 +79,36 @@ impl Behaviour<'_> {
     /// What can end a sleep.
     pub(super) fn wake(&self) -> TokenStream {
         let private = &self.private;
-        match &self.config.abort {
-            Some(abort) => {
-                let abort = self.borrowed(&abort.value);
-                quote_spanned!(Span::mixed_site()=> #private::Wake::on(#abort))
-            }
-            None => quote_spanned!(Span::mixed_site()=> #private::Wake::never()),
+        if let Some(abort) = &self.config.abort {
+            let abort = self.borrowed(&abort.value);
+            quote_spanned!(Span::mixed_site()=> #private::Wake::on(#abort))
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::Wake::never())
         }
     }
 
     /// How errors are judged.
     pub(super) fn errors(&self) -> TokenStream {
         let (private, output) = (&self.private, &self.output);
-        let classify = match (&self.config.classify, &self.config.retry_if) {
-            (Some(classify), _) => {
-                let classify = self.user(&classify.value);
-                quote_spanned!(Span::mixed_site()=> #private::classified::<#output, _, _>(#classify))
-            }
-            (None, Some(_)) => quote_spanned!(Span::mixed_site()=> #private::Unclassified),
-            (None, None) => quote_spanned!(Span::mixed_site()=> #private::ByTrait),
+        let classify = if let Some(classify) = &self.config.classify {
+            let classify = self.user(&classify.value);
+            quote_spanned!(Span::mixed_site()=> #private::classified::<#output, _, _>(#classify))
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::ByTrait)
         };
-        let filter = match &self.config.retry_if {
-            Some(filter) => {
-                let filter = self.user(&filter.value);
-                quote_spanned!(Span::mixed_site()=> #private::filtered::<#output, _>(#filter))
-            }
-            None => quote_spanned!(Span::mixed_site()=> #private::NoFilter),
+        let filter = if let Some(filter) = &self.config.retry_if {
+            let filter = self.user(&filter.value);
+            quote_spanned!(Span::mixed_site()=> #private::filtered::<#output, _>(#filter))
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::NoFilter)
         };
         quote_spanned! {Span::mixed_site()=>
             #private::Errors {
                 classify: #classify,
                 filter: #filter,
-                text: #private::described::<#output, _>(|__error, __formatter| {
+                text: #private::described::<#output, _>(|__error| {
                     use #private::NoText as _;
-                    #private::Text(__error).write(__formatter)
+                    #private::Text(__error).known()
                 }),
             }
         }

@@ -15,7 +15,7 @@ const TOKEN_FACTOR: f64 = 1.5;
 /// Checks the backoff of the policy and those of the classes.
 pub(super) fn every(config: &Config, errors: &mut Errors) {
     let own = config.rules.iter().filter_map(|rule| match &rule.value {
-        Rule::Own { backoff, .. } => backoff.as_ref(),
+        Rule::Own(rule) => rule.backoff.as_ref(),
         Rule::Never(_) => None,
     });
     for Keyed { value, .. } in config.backoff.iter().chain(own) {
@@ -144,10 +144,9 @@ impl Delays {
         {
             None if name == "token" => (0.5, 1.0),
             None if grows => (0.0, 1.0),
-            None => (1.0, 1.0),
             Some(Jitter::Named(word)) if word == "full" => (0.0, 1.0),
             Some(Jitter::Named(word)) if word == "equal" => (0.5, 1.0),
-            Some(Jitter::Named(_)) => (1.0, 1.0),
+            None | Some(Jitter::Named(_)) => (1.0, 1.0),
             Some(Jitter::Spread(number)) => (1.0 - number.value?, 1.0 + number.value?),
             Some(Jitter::Expression(_)) => return None,
         };
@@ -187,7 +186,7 @@ impl Delays {
 }
 
 fn scaled(delay: Duration, part: f64) -> Duration {
-    if part == 1.0 {
+    if (part - 1.0).abs() < f64::EPSILON {
         return delay;
     }
     // A nanosecond less than rounding may give, so that nothing is refused that would just fit.

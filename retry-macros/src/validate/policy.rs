@@ -38,11 +38,10 @@ pub(super) fn counts(config: &Config, errors: &mut Errors) {
     }
     let most = known_attempts(config).filter(|most| *most > 0);
     for Keyed { key: class, value } in &config.rules {
-        let Rule::Own {
-            attempts: Some(cap),
-            ..
-        } = value
-        else {
+        let Rule::Own(rule) = value else {
+            continue;
+        };
+        let Some(cap) = &rule.attempts else {
             continue;
         };
         match (cap.value.literal(), most) {
@@ -151,7 +150,7 @@ pub(super) fn jitter(config: &Config, errors: &mut Errors) {
 pub(super) fn last_attempt(config: &Config, errors: &mut Errors) {
     let own_rules = config.rules.iter().any(|rule| match &rule.value {
         Rule::Never(_) => true,
-        Rule::Own { attempts, backoff } => attempts.is_some() || backoff.is_some(),
+        Rule::Own(rule) => rule.attempts.is_some() || rule.backoff.is_some(),
     });
     if own_rules || config.policy.is_some() || !config.failed.is_empty() || !errors.is_empty() {
         return;

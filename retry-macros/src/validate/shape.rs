@@ -55,7 +55,7 @@ pub(super) fn other_attributes(function: &Function, errors: &mut Errors) {
         }
     }
     if !function.is_async()
-        && let Some(kind) = tokio_entry(function.body.stream())
+        && let Some(kind) = tokio_entry(&function.body.stream())
     {
         errors.at(
             &function.signature.ident,
@@ -68,7 +68,7 @@ pub(super) fn other_attributes(function: &Function, errors: &mut Errors) {
 
 /// Whether tokio's attribute has already turned the function into one that starts a runtime: the body is then `let body = async …` and
 /// a builder that blocks on it.
-fn tokio_entry(body: TokenStream) -> Option<&'static str> {
+fn tokio_entry(body: &TokenStream) -> Option<&'static str> {
     let text = body.to_string();
     let start: String = text
         .split_whitespace()
