@@ -1,1 +1,79 @@
-//! The runtime (being written).
+//! Retries that know why an attempt failed, when to stop, and what to say about it.
+//!
+//! A [`Policy`] says how often, how long and how patiently to try; it is plain data and is checked when the program is compiled. A failure has
+//! one of eight [classes](ErrorClass), and each class may have its own [`Backoff`]. Every call ends with success or for a named
+//! [`StopReason`], and tells its [`Observer`] on the way.
+//!
+#![cfg_attr(feature = "macros", doc = "```")]
+#![cfg_attr(not(feature = "macros"), doc = "```ignore")]
+//! use retry_core::retry;
+//! use std::io;
+//!
+//! #[retry]
+//! fn read_config(path: &str) -> io::Result<String> {
+//!     std::fs::read_to_string(path)
+//! }
+//! # assert!(read_config("Cargo.toml").is_ok());
+//! ```
+//!
+//! # The tour
+//!
+//! - **A function**: [`#[retry]`](macro@retry) on it, with keys such as `attempts = 5` or `deadline = "30s"`.
+//! - **Your own error type**: implement [`Classify`] for it, or pass `classify = …`.
+//! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
+//! - **What happened**: [`execute`](Call::execute) gives an [`Outcome`]; an [`Observer`] sees every [`Event`].
+//! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
+//! - **Policies from files**: feature `serde`; what comes in is validated.
+//! - **Tests**: [`testing`] has virtual time and a switch that skips all waits.
+//!
+//! # What is counted and measured
+//!
+//! `attempts` always counts attempts, never retries: `attempts = 1` never retries. The deadline covers the whole call. It does not cut an attempt
+//! unless there is an attempt timeout too; but no sleep that would reach it is begun.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `macros` | yes | the attribute |
+//! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
+//! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
+//! | `serde` | | policies from configuration files |
+#![forbid(unsafe_code)]
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod abort;
+mod backoff;
+mod call;
+mod class;
+pub mod classify;
+mod driver;
+mod engine;
+mod event;
+mod judge;
+mod outcome;
+mod policy;
+mod schedule;
+mod site;
+mod switches;
+pub mod testing;
+pub mod time;
+mod timeline;
+
+pub use abort::{Abort, AbortSignal};
+pub use backoff::{Backoff, BackoffContext, Jitter};
+pub use call::Call;
+pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};
+pub use engine::SleepDecision;
+pub use event::{Event, EventKind, GlobalObserverAlreadySet, Observer, set_global_observer};
+pub use outcome::{Outcome, StopReason, Stopped};
+pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
+
+#[cfg(feature = "macros")]
+pub use retry_macros::retry;
+pub use schedule::{Schedule, ScheduledAttempt};
+pub use site::Site;
+pub use time::{Clock, Sleep};
+pub use timeline::{AttemptRecord, Timeline};

@@ -1,0 +1,714 @@
+//! A policy with behaviour: [`Call`].
+
+use std::fmt;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use crate::abort::Abort;
+use crate::backoff::BackoffContext;
+use crate::class::Classification;
+use crate::driver::{Driver, Hooks, drive, drive_blocking};
+use crate::engine::{SleepDecision, SleepRule};
+use crate::event::{Event, Observer, notify};
+use crate::judge::{
+    Accepted, AnyValue, ByFrom, ByTrait, Classified, ConvertStop, Converted, DescribeError,
+    Described, Errors, Filtered, JudgeError, JudgeValue, Judged, NoFilter, Undescribed,
+};
+use crate::outcome::{End, Outcome, Stopped};
+use crate::policy::Policy;
+use crate::site::Plan;
+use crate::time::{Clock, RuntimeTimers, Sleep, TimeSource, Timers, Wait};
+
+impl Policy {
+    /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
+    ///
+    /// ```
+    /// use retry_core::Policy;
+    ///
+    /// const POLICY: Policy = Policy::new().attempts(5);
+    /// let text = POLICY.call("read_config").run_blocking(|| std::fs::read_to_string("Cargo.toml"))?;
+    /// # assert!(text.contains("retry-core"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn call(&self, operation: &'static str) -> Call<'_> {
+        Call {
+            base: Base {
+                plan: Plan {
+                    policy: self,
+                    operation,
+                },
+                abort: None,
+                clock: None,
+                seed: None,
+                timeline: None,
+            },
+            errors: Errors {
+                classify: ByTrait,
+                filter: NoFilter,
+                text: Undescribed,
+            },
+            values: AnyValue,
+            stops: ByFrom,
+            observers: NoObserver,
+            sleeps: NoSleepRule,
+            sleeper: RuntimeSleep,
+        }
+    }
+}
+
+/// A policy, the name of an operation, and what is to happen around it. Made by [`Policy::call`], reusable for many runs.
+///
+/// Each method attaches one behaviour; calling it again replaces the behaviour, but for [`observe`](Self::observe), which adds. The
+/// four ends run the operation: [`run`](Self::run) and [`execute`](Self::execute) are async,
+/// [`run_blocking`](Self::run_blocking) and [`execute_blocking`](Self::execute_blocking) block the thread. The type's parameters
+/// remember which behaviours there are, so that a call without any costs nothing; nobody has to write them.
+///
+/// ```
+/// use retry_core::{Backoff, ErrorClass, Policy};
+/// use std::cell::Cell;
+///
+/// #[derive(Debug, PartialEq)]
+/// enum ApiError { Busy, NoSuchUser }
+///
+/// const POLICY: Policy = Policy::new().attempts(4).backoff(Backoff::none());
+///
+/// let call = POLICY.call("fetch_user").classify(|error: &ApiError| match error {
+///     ApiError::Busy => ErrorClass::ServerError,
+///     ApiError::NoSuchUser => ErrorClass::Permanent,
+/// });
+///
+/// let runs = Cell::new(0);
+/// let outcome = call.execute_blocking(|| {
+///     runs.set(runs.get() + 1);
+///     if runs.get() < 3 { Err(ApiError::Busy) } else { Ok("Ada") }
+/// });
+/// assert_eq!(outcome.value(), Some(&"Ada"));
+/// assert_eq!(outcome.attempts(), 3);
+///
+/// let outcome = call.execute_blocking(|| Err::<(), _>(ApiError::NoSuchUser));
+/// assert_eq!(outcome.attempts(), 1);
+/// ```
+#[derive(Clone)]
+#[must_use = "a call does nothing until it is run"]
+pub struct Call<
+    'a,
+    J = Errors<ByTrait, NoFilter, Undescribed>,
+    V = AnyValue,
+    S = ByFrom,
+    O = NoObserver,
+    P = NoSleepRule,
+    Z = RuntimeSleep,
+> {
+    base: Base<'a>,
+    errors: J,
+    values: V,
+    stops: S,
+    observers: O,
+    sleeps: P,
+    sleeper: Z,
+}
+
+/// What a call has whatever its types.
+#[derive(Clone, Copy)]
+struct Base<'a> {
+    plan: Plan<'a>,
+    abort: Option<&'a dyn Abort>,
+    clock: Option<&'a dyn Clock>,
+    seed: Option<u64>,
+    timeline: Option<usize>,
+}
+
+/// A call without observers of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct NoObserver;
+
+/// One more observer.
+#[derive(Clone, Copy)]
+pub struct Observed<'a, O> {
+    before: O,
+    observer: &'a dyn Observer,
+}
+
+/// The observers of a call.
+pub trait Observers {
+    #[doc(hidden)]
+    fn as_observer(&self) -> Option<&dyn Observer>;
+}
+
+impl Observers for NoObserver {
+    #[inline]
+    fn as_observer(&self) -> Option<&dyn Observer> {
+        None
+    }
+}
+
+impl<O: Observers + Send + Sync> Observers for Observed<'_, O> {
+    #[inline]
+    fn as_observer(&self) -> Option<&dyn Observer> {
+        Some(self)
+    }
+}
+
+impl<O: Observers + Send + Sync> Observer for Observed<'_, O> {
+    fn on_event(&self, event: &Event<'_>) {
+        if let Some(before) = self.before.as_observer() {
+            before.on_event(event);
+        }
+        notify(self.observer, event);
+    }
+}
+
+/// A call that sleeps when it is told to.
+#[derive(Clone, Copy, Debug)]
+pub struct NoSleepRule;
+
+/// A call that asks first.
+#[derive(Clone, Copy, Debug)]
+pub struct SleepRuled<P>(P);
+
+/// Who is asked before a sleep.
+pub trait SleepRules {
+    #[doc(hidden)]
+    fn as_rule(&self) -> Option<&SleepRule<'_>>;
+}
+
+impl SleepRules for NoSleepRule {
+    #[inline]
+    fn as_rule(&self) -> Option<&SleepRule<'_>> {
+        None
+    }
+}
+
+impl<P: Fn(&BackoffContext, Duration) -> SleepDecision> SleepRules for SleepRuled<P> {
+    #[inline]
+    fn as_rule(&self) -> Option<&SleepRule<'_>> {
+        Some(&self.0)
+    }
+}
+
+/// The timer of the runtime that the crate was built for: tokio, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct RuntimeSleep;
+
+/// A call's own sleeper.
+#[derive(Clone, Copy)]
+pub struct CustomSleep<'a>(&'a dyn Sleep);
+
+/// How a call's thread sleeps.
+pub trait BlockingSleeper {
+    #[doc(hidden)]
+    fn blocking(&self) -> Option<&dyn Sleep>;
+}
+
+/// How a call's future sleeps.
+#[diagnostic::on_unimplemented(
+    message = "an async call needs a timer to sleep on, and `retry-core` was built without one",
+    label = "no sleeper",
+    note = "enable the feature `tokio` of `retry-core`, or give the call a timer with `.sleeper(&…)`"
+)]
+pub trait AsyncSleeper: BlockingSleeper {
+    #[doc(hidden)]
+    fn wait(&self, duration: Duration) -> Wait<'_>;
+}
+
+impl BlockingSleeper for RuntimeSleep {
+    fn blocking(&self) -> Option<&dyn Sleep> {
+        None
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncSleeper for RuntimeSleep {
+    fn wait(&self, duration: Duration) -> Wait<'_> {
+        RuntimeTimers.sleep(duration)
+    }
+}
+
+impl BlockingSleeper for CustomSleep<'_> {
+    fn blocking(&self) -> Option<&dyn Sleep> {
+        Some(self.0)
+    }
+}
+
+impl AsyncSleeper for CustomSleep<'_> {
+    fn wait(&self, duration: Duration) -> Wait<'_> {
+        self.0.sleep(duration)
+    }
+}
+
+/// The behaviours.
+impl<'a, C, F, X, V, S, O, P, Z> Call<'a, Errors<C, F, X>, V, S, O, P, Z> {
+    /// Classifies errors with a function instead of their [`Classify`](crate::Classify). It returns a [`Classification`] or an
+    /// [`ErrorClass`](crate::ErrorClass).
+    pub fn classify<E, K, G>(
+        self,
+        classify: G,
+    ) -> Call<'a, Errors<Classified<G>, F, X>, V, S, O, P, Z>
+    where
+        G: Fn(&E) -> K,
+        K: Into<Classification>,
+    {
+        let Errors { filter, text, .. } = self.errors;
+        let errors = Errors {
+            classify: Classified(classify),
+            filter,
+            text,
+        };
+        Call {
+            base: self.base,
+            errors,
+            values: self.values,
+            stops: self.stops,
+            observers: self.observers,
+            sleeps: self.sleeps,
+            sleeper: self.sleeper,
+        }
+    }
+
+    /// Retries only errors for which the function is true.
+    ///
+    /// Alone, it replaces classification: true is `Transient`, false `Permanent`. Next to [`classify`](Self::classify) it filters:
+    /// false ends the call whatever the class.
+    ///
+    /// ```
+    /// # use retry_core::{Policy, StopReason};
+    /// # const POLICY: Policy = Policy::new();
+    /// let call = POLICY.call("parse").retry_if(|error: &String| error.contains("again"));
+    /// let outcome = call.execute_blocking(|| Err::<(), _>("never".to_owned()));
+    /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
+    /// ```
+    pub fn retry_if<E, G>(self, filter: G) -> Call<'a, Errors<C, Filtered<G>, X>, V, S, O, P, Z>
+    where
+        G: Fn(&E) -> bool,
+    {
+        let Errors { classify, text, .. } = self.errors;
+        let errors = Errors {
+            classify,
+            filter: Filtered(filter),
+            text,
+        };
+        Call {
+            base: self.base,
+            errors,
+            values: self.values,
+            stops: self.stops,
+            observers: self.observers,
+            sleeps: self.sleeps,
+            sleeper: self.sleeper,
+        }
+    }
+
+    /// Writes the error's text for events and the timeline. Without it they carry none.
+    ///
+    /// ```
+    /// # use retry_core::{Event, Policy};
+    /// # const POLICY: Policy = Policy::new().attempts(1);
+    /// use std::fmt::Display;
+    ///
+    /// let call = POLICY.call("read").describe(<std::io::Error as Display>::fmt).timeline(1);
+    /// let outcome = call.execute_blocking(|| Err::<(), _>(std::io::Error::other("disk on fire")));
+    /// let attempt = outcome.timeline().iter().next().unwrap();
+    /// assert_eq!(attempt.error.as_deref(), Some("disk on fire"));
+    /// ```
+    pub fn describe<E, G>(self, describe: G) -> Call<'a, Errors<C, F, Described<G>>, V, S, O, P, Z>
+    where
+        G: Fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result,
+    {
+        let Errors {
+            classify, filter, ..
+        } = self.errors;
+        let errors = Errors {
+            classify,
+            filter,
+            text: Described(describe),
+        };
+        Call {
+            base: self.base,
+            errors,
+            values: self.values,
+            stops: self.stops,
+            observers: self.observers,
+            sleeps: self.sleeps,
+            sleeper: self.sleeper,
+        }
+    }
+}
+
+/// More behaviours.
+impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, O, P, Z> {
+    /// Accepts only values for which the function is true; any other is a transient failure with cause `Value`.
+    ///
+    /// It replaces [`classify_value`](Self::classify_value).
+    ///
+    /// ```
+    /// # use retry_core::{Backoff, Policy};
+    /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
+    /// let mut progress = 0;
+    /// let call = POLICY.call("poll_job").retry_until(|progress: &u32| *progress >= 2);
+    /// let done = call.run_blocking(|| { progress += 1; Ok::<_, std::io::Error>(progress) });
+    /// assert_eq!(done.unwrap(), 2);
+    /// ```
+    pub fn retry_until<T, G>(self, accept: G) -> Call<'a, J, Accepted<G>, S, O, P, Z>
+    where
+        G: Fn(&T) -> bool,
+    {
+        self.with_values(Accepted(accept))
+    }
+
+    /// Classifies values: `None` accepts, a classification makes the value a failure of that class with cause `Value`.
+    ///
+    /// It replaces [`retry_until`](Self::retry_until).
+    ///
+    /// ```
+    /// # use retry_core::{Classification, ErrorClass, Policy, StopReason, classify};
+    /// # const POLICY: Policy = Policy::new();
+    /// struct Response { status: u16 }
+    ///
+    /// let call = POLICY.call("fetch").classify_value(|response: &Response| {
+    ///     (response.status >= 400).then(|| Classification::new(classify::http_status(response.status)))
+    /// });
+    /// let outcome = call.execute_blocking(|| Ok::<_, std::io::Error>(Response { status: 404 }));
+    /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
+    /// assert_eq!(outcome.last_value().map(|response| response.status), Some(404));
+    /// ```
+    pub fn classify_value<T, G>(self, classify: G) -> Call<'a, J, Judged<G>, S, O, P, Z>
+    where
+        G: Fn(&T) -> Option<Classification>,
+    {
+        self.with_values(Judged(classify))
+    }
+
+    fn with_values<W>(self, values: W) -> Call<'a, J, W, S, O, P, Z> {
+        Call {
+            base: self.base,
+            errors: self.errors,
+            values,
+            stops: self.stops,
+            observers: self.observers,
+            sleeps: self.sleeps,
+            sleeper: self.sleeper,
+        }
+    }
+
+    /// Makes an error of a stop that has none, where the error type has no `From<Stopped>` or where that one will not do.
+    ///
+    /// ```
+    /// # use retry_core::{AbortSignal, Policy};
+    /// # const POLICY: Policy = Policy::new();
+    /// let signal = AbortSignal::new();
+    /// signal.abort();
+    /// let call = POLICY.call("work").abort(&signal).retry_if(|_: &String| true).on_stop(|stopped| stopped.to_string());
+    /// assert_eq!(call.run_blocking(|| Ok(())).unwrap_err(), "work stopped after 0 attempts in 0ns: aborted");
+    /// ```
+    pub fn on_stop<E, G>(self, convert: G) -> Call<'a, J, V, Converted<G>, O, P, Z>
+    where
+        G: Fn(Stopped) -> E,
+    {
+        Call {
+            base: self.base,
+            errors: self.errors,
+            values: self.values,
+            stops: Converted(convert),
+            observers: self.observers,
+            sleeps: self.sleeps,
+            sleeper: self.sleeper,
+        }
+    }
+
+    /// Tells `observer` what happens. A call can have several.
+    pub fn observe(self, observer: &'a dyn Observer) -> Call<'a, J, V, S, Observed<'a, O>, P, Z> {
+        Call {
+            base: self.base,
+            errors: self.errors,
+            values: self.values,
+            stops: self.stops,
+            observers: Observed {
+                before: self.observers,
+                observer,
+            },
+            sleeps: self.sleeps,
+            sleeper: self.sleeper,
+        }
+    }
+
+    /// Asks before every sleep, zero delays too: sleep, leave the retry to somebody else, or abort. See [`SleepDecision`].
+    pub fn on_sleep<G>(self, decide: G) -> Call<'a, J, V, S, O, SleepRuled<G>, Z>
+    where
+        G: Fn(&BackoffContext, Duration) -> SleepDecision,
+    {
+        Call {
+            base: self.base,
+            errors: self.errors,
+            values: self.values,
+            stops: self.stops,
+            observers: self.observers,
+            sleeps: SleepRuled(decide),
+            sleeper: self.sleeper,
+        }
+    }
+
+    /// Sleeps in another way than on tokio's timer, or the thread's: for other runtimes and for tests.
+    pub fn sleeper(self, sleeper: &'a dyn Sleep) -> Call<'a, J, V, S, O, P, CustomSleep<'a>> {
+        Call {
+            base: self.base,
+            errors: self.errors,
+            values: self.values,
+            stops: self.stops,
+            observers: self.observers,
+            sleeps: self.sleeps,
+            sleeper: CustomSleep(sleeper),
+        }
+    }
+
+    /// Stops when `abort` says so. See [`Abort`].
+    pub const fn abort(mut self, abort: &'a dyn Abort) -> Self {
+        self.base.abort = Some(abort);
+        self
+    }
+
+    /// Reads the time from another clock than tokio's, or the operating system's.
+    pub const fn clock(mut self, clock: &'a dyn Clock) -> Self {
+        self.base.clock = Some(clock);
+        self
+    }
+
+    /// Draws jitter from a generator that every run starts with this seed: equal runs, equal delays.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.base.seed = Some(seed);
+        self
+    }
+
+    /// Records the attempts in the outcome, the latest `limit` of them.
+    pub const fn timeline(mut self, limit: usize) -> Self {
+        self.base.timeline = Some(limit);
+        self
+    }
+}
+
+/// The ends.
+impl<'a, C, F, X, V, S, O, P, Z> Call<'a, Errors<C, F, X>, V, S, O, P, Z>
+where
+    O: Observers,
+    P: SleepRules,
+    Z: BlockingSleeper,
+{
+    /// Runs the operation until an attempt succeeds or the call stops.
+    ///
+    /// No clock is read unless the policy has a deadline or an attempt timeout, somebody observes, or a value rule may have to report
+    /// the time. Dropping the future ends the call and leaves nothing behind.
+    ///
+    /// # Errors
+    ///
+    /// The error of the last attempt, unwrapped. If the call ends without one, what `From<Stopped>` or [`on_stop`](Self::on_stop) makes
+    /// of the stop.
+    ///
+    /// # Panics
+    ///
+    /// When it has to sleep outside of a tokio runtime with a timer, unless it has a [`sleeper`](Self::sleeper).
+    ///
+    /// ```
+    /// # use retry_core::Policy;
+    /// # async fn connect() -> std::io::Result<u8> { Ok(1) }
+    /// const POLICY: Policy = Policy::new().attempts(5);
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let connection = POLICY.call("connect").run(connect).await?;
+    /// # let _ = connection;
+    /// # Ok(()) })
+    /// ```
+    pub async fn run<T, E, G, Fut>(&self, operation: G) -> Result<T, E>
+    where
+        G: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        Errors<C, F, X>: JudgeError<E>,
+        X: DescribeError<E>,
+        V: JudgeValue<T>,
+        S: ConvertStop<E>,
+        Z: AsyncSleeper,
+    {
+        let mut driver = Driver::new(&self.base.plan);
+        let hooks = || self.hooks(TimeSource::asynchronous());
+        let end = drive(
+            &mut driver,
+            hooks,
+            Timed(self),
+            &self.errors,
+            &self.values,
+            operation,
+        )
+        .await;
+        self.finish(driver, TimeSource::asynchronous(), end)
+    }
+
+    /// Runs the operation and tells everything about the call: see [`Outcome`].
+    ///
+    /// It asks nothing of the error type but a class, and reads the clock at the beginning and at the end.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub async fn execute<T, E, G, Fut>(&self, operation: G) -> Outcome<T, E>
+    where
+        G: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        Errors<C, F, X>: JudgeError<E>,
+        X: DescribeError<E>,
+        V: JudgeValue<T>,
+        Z: AsyncSleeper,
+    {
+        let mut driver = Driver::new(&self.base.plan);
+        let hooks = || Hooks {
+            timed: true,
+            ..self.hooks(TimeSource::asynchronous())
+        };
+        let end = drive(
+            &mut driver,
+            hooks,
+            Timed(self),
+            &self.errors,
+            &self.values,
+            operation,
+        )
+        .await;
+        Outcome {
+            end,
+            report: driver.report(&hooks()),
+        }
+    }
+
+    /// Runs the operation on this thread until an attempt succeeds or the call stops.
+    ///
+    /// A blocking attempt cannot be cut: an attempt timeout has no effect here. The deadline is looked at between attempts.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// ```
+    /// # use retry_core::Policy;
+    /// const POLICY: Policy = Policy::new().attempts(3);
+    ///
+    /// let text = POLICY.call("read_manifest").run_blocking(|| std::fs::read_to_string("Cargo.toml"))?;
+    /// # assert!(text.contains("retry-core"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn run_blocking<T, E, G>(&self, operation: G) -> Result<T, E>
+    where
+        G: FnMut() -> Result<T, E>,
+        Errors<C, F, X>: JudgeError<E>,
+        X: DescribeError<E>,
+        V: JudgeValue<T>,
+        S: ConvertStop<E>,
+    {
+        let mut driver = Driver::new(&self.base.plan);
+        let hooks = self.hooks(TimeSource::System);
+        let sleeper = self.sleeper.blocking();
+        let end = drive_blocking(
+            &mut driver,
+            &hooks,
+            sleeper,
+            &self.errors,
+            &self.values,
+            operation,
+        );
+        self.finish(driver, TimeSource::System, end)
+    }
+
+    /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
+    ///
+    /// A blocking attempt cannot be cut: an attempt timeout has no effect here.
+    pub fn execute_blocking<T, E, G>(&self, operation: G) -> Outcome<T, E>
+    where
+        G: FnMut() -> Result<T, E>,
+        Errors<C, F, X>: JudgeError<E>,
+        X: DescribeError<E>,
+        V: JudgeValue<T>,
+    {
+        let mut driver = Driver::new(&self.base.plan);
+        let hooks = Hooks {
+            timed: true,
+            ..self.hooks(TimeSource::System)
+        };
+        let sleeper = self.sleeper.blocking();
+        let end = drive_blocking(
+            &mut driver,
+            &hooks,
+            sleeper,
+            &self.errors,
+            &self.values,
+            operation,
+        );
+        Outcome {
+            end,
+            report: driver.report(&hooks),
+        }
+    }
+
+    fn hooks<'h>(&'h self, time: TimeSource<'h>) -> Hooks<'h> {
+        Hooks {
+            time: self.base.clock.map_or(time, TimeSource::Custom),
+            abort: self.base.abort,
+            observer: self.observers.as_observer(),
+            on_sleep: self.sleeps.as_rule(),
+            seed: self.base.seed,
+            timeline: self.base.timeline,
+            timed: false,
+        }
+    }
+
+    #[inline]
+    fn finish<T, E>(
+        &self,
+        mut driver: Driver<'_>,
+        time: TimeSource<'_>,
+        end: End<T, E>,
+    ) -> Result<T, E>
+    where
+        S: ConvertStop<E>,
+    {
+        match end {
+            End::Success(value) => Ok(value),
+            End::Error(error) => Err(error),
+            End::Value(_) | End::Nothing => Err(self
+                .stops
+                .convert(driver.report(&self.hooks(time)).into_stopped())),
+        }
+    }
+}
+
+/// A call as the timer of its own run, one pointer wide.
+struct Timed<'c, T>(&'c T);
+
+impl<T> Clone for Timed<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Timed<'_, T> {}
+
+impl<'c, J, V, S, O, P, Z: AsyncSleeper> Timers<'c> for Timed<'c, Call<'_, J, V, S, O, P, Z>> {
+    fn sleep(self, duration: Duration) -> Wait<'c> {
+        self.0.sleeper.wait(duration)
+    }
+
+    fn now(self) -> Instant {
+        self.0
+            .base
+            .clock
+            .map_or(TimeSource::asynchronous(), TimeSource::Custom)
+            .now()
+    }
+}
+
+impl<J, V, S, O, P, Z> fmt::Debug for Call<'_, J, V, S, O, P, Z> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Call")
+            .field("operation", &self.base.plan.operation)
+            .field("policy", self.base.plan.policy)
+            .finish_non_exhaustive()
+    }
+}

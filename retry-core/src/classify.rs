@@ -1,0 +1,13 @@
+//! [`Classify`](crate::Classify) for other people's errors, one file per source, and the two
+//! rules for what an HTTP response says about a failure.
+
+mod any;
+mod http;
+mod infallible;
+mod io;
+mod pointers;
+mod stopped;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+pub use self::http::{http_status, parse_retry_after};

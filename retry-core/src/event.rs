@@ -1,0 +1,328 @@
+//! What a call tells while it runs: [`Event`], [`EventKind`] and the [`Observer`] that receives them.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::class::{Cause, ErrorClass};
+use crate::outcome::StopReason;
+use crate::switches;
+
+/// What happened. The names never change.
+///
+/// In a call, the order is: `attempt_started`, `attempt_ended`, circuit transitions, then `retry` or one terminal event.
+///
+/// ```
+/// use retry_core::EventKind;
+///
+/// assert_eq!(EventKind::MaxAttemptsExceeded.as_str(), "max_attempts_exceeded");
+/// assert!(EventKind::Success.is_terminal());
+/// assert!(!EventKind::Retry.is_terminal());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// An attempt begins.
+    AttemptStarted,
+    /// An attempt has ended, well or badly; `class` and `cause` tell which.
+    AttemptEnded,
+    /// The call succeeded. Terminal.
+    Success,
+    /// Attempt `attempt` has failed, and another follows after `delay`.
+    Retry,
+    /// The failure is of a class that is never retried. Terminal.
+    PermanentFail,
+    /// The deadline has passed, or the next delay would reach it. Terminal.
+    DeadlineExceeded,
+    /// The last attempt has failed, of all or of those that its class may have. Terminal.
+    MaxAttemptsExceeded,
+    /// The last attempt that an unknown failure may have has failed. Terminal.
+    MaxUnknownAttemptsExceeded,
+    /// No backoff and no hint says how long to wait. Terminal.
+    NoStrategyConfigured,
+    /// The budget refused the retry. Terminal.
+    BudgetExhausted,
+    /// The retry was left to somebody else, who knows the delay. Terminal.
+    Scheduled,
+    /// The call was asked to stop. Terminal.
+    Aborted,
+    /// A circuit has opened.
+    CircuitOpened,
+    /// A circuit lets probes through.
+    CircuitHalfOpen,
+    /// A circuit has closed.
+    CircuitClosed,
+    /// The circuit is open. Terminal.
+    CircuitRejected,
+    /// The bulkhead is full. Terminal.
+    BulkheadRejected,
+    /// A call waited long for the bulkhead.
+    ContentionDetected,
+}
+
+impl EventKind {
+    /// The stable name, in snake case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AttemptStarted => "attempt_started",
+            Self::AttemptEnded => "attempt_ended",
+            Self::Success => "success",
+            Self::Retry => "retry",
+            Self::PermanentFail => "permanent_fail",
+            Self::DeadlineExceeded => "deadline_exceeded",
+            Self::MaxAttemptsExceeded => "max_attempts_exceeded",
+            Self::MaxUnknownAttemptsExceeded => "max_unknown_attempts_exceeded",
+            Self::NoStrategyConfigured => "no_strategy_configured",
+            Self::BudgetExhausted => "budget_exhausted",
+            Self::Scheduled => "scheduled",
+            Self::Aborted => "aborted",
+            Self::CircuitOpened => "circuit_opened",
+            Self::CircuitHalfOpen => "circuit_half_open",
+            Self::CircuitClosed => "circuit_closed",
+            Self::CircuitRejected => "circuit_rejected",
+            Self::BulkheadRejected => "bulkhead_rejected",
+            Self::ContentionDetected => "contention_detected",
+        }
+    }
+
+    /// Whether this is the last event of its call. Every call that ends has exactly one; a call whose future is dropped has none.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        !matches!(
+            self,
+            Self::AttemptStarted
+                | Self::AttemptEnded
+                | Self::Retry
+                | Self::CircuitOpened
+                | Self::CircuitHalfOpen
+                | Self::CircuitClosed
+                | Self::ContentionDetected
+        )
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// One thing that happened in a call, with what is known about it.
+///
+/// A field is `None` where it does not apply. `Display` gives a line for people.
+///
+/// ```
+/// use retry_core::{Backoff, Event, Policy};
+/// use std::{io, sync::Mutex};
+///
+/// const POLICY: Policy = Policy::new().attempts(2).backoff(Backoff::none());
+///
+/// let lines = Mutex::new(Vec::new());
+/// let log = |event: &Event<'_>| lines.lock().unwrap().push(event.kind.as_str());
+/// let call = POLICY.call("fetch_user").observe(&log);
+/// call.execute_blocking(|| Err::<(), _>(io::Error::from(io::ErrorKind::TimedOut)));
+/// assert_eq!(
+///     *lines.lock().unwrap(),
+///     ["attempt_started", "attempt_ended", "retry", "attempt_started", "attempt_ended", "max_attempts_exceeded"],
+/// );
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Event<'a> {
+    /// What happened.
+    pub kind: EventKind,
+    /// The name of what is called.
+    pub operation: &'static str,
+    /// The attempt, from 1. In `retry` it is the one that failed; in a terminal event it is how many were started, 0 if none.
+    pub attempt: u32,
+    /// How long the call sleeps before the next attempt, in `retry`; how long the next attempt should wait, in `scheduled`.
+    pub delay: Option<Duration>,
+    /// The time since the call began.
+    pub elapsed: Duration,
+    /// How long the attempt took, in `attempt_ended`.
+    pub duration: Option<Duration>,
+    /// The class of the attempt's failure; in a terminal event, of the last failure.
+    pub class: Option<ErrorClass>,
+    /// What failed; in a terminal event, what failed last.
+    pub cause: Option<Cause>,
+    /// Why the call ended without success, in a terminal event.
+    pub stop_reason: Option<StopReason>,
+    /// The error's text, where the event follows directly on an error whose text is known.
+    pub error: Option<&'a dyn fmt::Display>,
+    /// The name of the error's type, where the last failure was an error.
+    pub error_type: Option<&'static str>,
+}
+
+impl<'a> Event<'a> {
+    pub(crate) const fn new(
+        kind: EventKind,
+        operation: &'static str,
+        attempt: u32,
+        elapsed: Duration,
+    ) -> Event<'a> {
+        Event {
+            kind,
+            operation,
+            attempt,
+            delay: None,
+            elapsed,
+            duration: None,
+            class: None,
+            cause: None,
+            stop_reason: None,
+            error: None,
+            error_type: None,
+        }
+    }
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Event")
+            .field("kind", &self.kind)
+            .field("operation", &self.operation)
+            .field("attempt", &self.attempt)
+            .field("delay", &self.delay)
+            .field("elapsed", &self.elapsed)
+            .field("duration", &self.duration)
+            .field("class", &self.class)
+            .field("cause", &self.cause)
+            .field("stop_reason", &self.stop_reason)
+            .field("error", &self.error.map(|text| text.to_string()))
+            .field("error_type", &self.error_type)
+            .finish()
+    }
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} {} attempt={}",
+            self.operation, self.kind, self.attempt
+        )?;
+        if let Some(class) = self.class {
+            write!(formatter, " class={class}")?;
+        }
+        if let Some(cause) = self.cause {
+            write!(formatter, " cause={cause}")?;
+        }
+        if let Some(reason) = self.stop_reason {
+            write!(formatter, " stop_reason={reason}")?;
+        }
+        if let Some(delay) = self.delay {
+            write!(formatter, " delay={delay:?}")?;
+        }
+        if let Some(error) = self.error {
+            write!(formatter, " error=\"{error}\"")?;
+        }
+        Ok(())
+    }
+}
+
+/// Receives the events of calls.
+///
+/// It is called on the thread that makes the call, between attempts: what it does, the call waits for. A panic in it is caught and
+/// changes nothing for the call. Any `Fn(&Event<'_>)` is an observer, and so is a pair of observers.
+///
+/// ```
+/// use retry_core::{Event, Observer};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[derive(Default)]
+/// struct Retries(AtomicU64);
+///
+/// impl Observer for Retries {
+///     fn on_event(&self, event: &Event<'_>) {
+///         if event.kind == retry_core::EventKind::Retry {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// # let _ = Retries::default();
+/// ```
+pub trait Observer: Send + Sync {
+    /// Takes notice of one event.
+    fn on_event(&self, event: &Event<'_>);
+}
+
+impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
+    fn on_event(&self, event: &Event<'_>) {
+        self(event);
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn on_event(&self, event: &Event<'_>) {
+        (**self).on_event(event);
+    }
+}
+
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn on_event(&self, event: &Event<'_>) {
+        notify(&self.0, event);
+        notify(&self.1, event);
+    }
+}
+
+/// Lets `observer` see `event`, and survives it.
+pub(crate) fn notify(observer: &dyn Observer, event: &Event<'_>) {
+    let notified = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
+    if let Err(payload) = notified {
+        // The payload is the observer's too: its `drop` could panic in turn.
+        std::mem::forget(payload);
+    }
+}
+
+static GLOBAL: OnceLock<&'static dyn Observer> = OnceLock::new();
+
+/// Installs an observer that sees every call of the process, next to those that a call has of its own.
+///
+/// # Errors
+///
+/// There can be one, and it stays: a second one is refused. Combine two observers as a pair.
+///
+/// ```
+/// use retry_core::{Event, set_global_observer};
+///
+/// static LOG: fn(&Event<'_>) = |event| eprintln!("{event}");
+///
+/// set_global_observer(&LOG)?;
+/// assert!(set_global_observer(&LOG).is_err());
+/// # Ok::<(), retry_core::GlobalObserverAlreadySet>(())
+/// ```
+pub fn set_global_observer(
+    observer: &'static dyn Observer,
+) -> Result<(), GlobalObserverAlreadySet> {
+    GLOBAL
+        .set(observer)
+        .map_err(|_| GlobalObserverAlreadySet(()))?;
+    switches::set(switches::GLOBAL_OBSERVER);
+    Ok(())
+}
+
+/// The global observer, once [`set_global_observer`] has returned.
+pub(crate) fn global() -> Option<&'static dyn Observer> {
+    if switches::is_set(switches::GLOBAL_OBSERVER) {
+        GLOBAL.get().copied()
+    } else {
+        None
+    }
+}
+
+/// The process has a global observer already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GlobalObserverAlreadySet(());
+
+impl fmt::Display for GlobalObserverAlreadySet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "a global observer is already set and cannot be replaced; set one observer, or a pair of them, once at start-up",
+        )
+    }
+}
+
+impl std::error::Error for GlobalObserverAlreadySet {}

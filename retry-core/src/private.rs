@@ -1,0 +1,420 @@
+//! What the attribute's expansion calls. Not for people: anything here may change in any release.
+//!
+//! An async function becomes
+//!
+//! ```text
+//! let mut driver = Driver::new(SITE);
+//! let mut last = Last::<Ret>::none();
+//! loop {
+//!     if let Break(end) = before(&mut driver, last, HOOKS, RULED, STOPS) { return end; }
+//!     let attempted = attempt(&mut driver, async { BODY }).await;
+//!     last = match after(&mut driver, attempted, HOOKS, ERRORS, VALUES, STOPS) { Break(end) => return end, Continue(last) => last };
+//!     pause(&mut driver, WAKE).await;
+//! }
+//! ```
+//!
+//! The behaviours (`HOOKS` and so on) are written out at each step, so that none of them borrows `self` while the body runs. A sync
+//! function becomes one call of [`run_blocking`].
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+
+use crate::abort::Abort;
+use crate::class::Classification;
+use crate::driver;
+#[cfg(feature = "tokio")]
+use crate::driver::Attempting;
+pub use crate::driver::{Attempted, Hooks};
+use crate::event::Observer;
+use crate::judge::{
+    Accepted, Classified, ConvertStop, Converted, DescribeError, Displayed, Filtered, JudgeError,
+    JudgeValue, Judged,
+};
+pub use crate::judge::{AnyValue, ByTrait, Errors, NeverStops, NoFilter};
+use crate::outcome::{End, Stopped};
+use crate::site::Site;
+#[cfg(feature = "tokio")]
+use crate::time::RuntimeTimers;
+use crate::time::TimeSource;
+
+/// A type that a retried function can return.
+#[diagnostic::on_unimplemented(
+    message = "`#[retry]` needs a function that returns a `Result`, and `{Self}` is none",
+    label = "not a `Result`",
+    note = "return `Result<T, E>`: what cannot fail cannot be retried"
+)]
+pub trait Returns {
+    /// Of the value.
+    type Value;
+    /// Of the error.
+    type Error;
+    /// The same type, known to be a result.
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+    /// And back.
+    fn from_result(result: Result<Self::Value, Self::Error>) -> Self;
+}
+
+impl<T, E> Returns for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    #[inline]
+    fn into_result(self) -> Self {
+        self
+    }
+
+    #[inline]
+    fn from_result(result: Self) -> Self {
+        result
+    }
+}
+
+/// The value's type of what a function returns.
+pub type ValueOf<R> = <R as Returns>::Value;
+/// The error's type of what a function returns.
+pub type ErrorOf<R> = <R as Returns>::Error;
+
+/// The behaviours that do not depend on the operation's types.
+impl<'a> Hooks<'a> {
+    /// Of an async function.
+    #[must_use]
+    #[inline]
+    pub const fn asynchronous() -> Self {
+        Self::new(TimeSource::asynchronous())
+    }
+
+    /// Of a sync function.
+    #[must_use]
+    #[inline]
+    pub const fn blocking() -> Self {
+        Self::new(TimeSource::System)
+    }
+
+    /// The key `abort`.
+    #[must_use]
+    #[inline]
+    pub const fn abort(mut self, abort: &'a dyn Abort) -> Self {
+        self.abort = Some(abort);
+        self
+    }
+
+    /// The key `observe`.
+    #[must_use]
+    #[inline]
+    pub const fn observe(mut self, observer: &'a dyn Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+}
+
+/// What can wake a call that sleeps.
+#[derive(Clone, Copy)]
+pub struct Wake<'a>(Option<&'a dyn Abort>);
+
+impl<'a> Wake<'a> {
+    /// Nothing.
+    #[must_use]
+    #[inline]
+    pub const fn never() -> Self {
+        Self(None)
+    }
+
+    /// An abort.
+    #[must_use]
+    #[inline]
+    pub const fn on(abort: &'a dyn Abort) -> Self {
+        Self(Some(abort))
+    }
+}
+
+/// What the last attempt gave, kept while the call sleeps.
+pub struct Last<R: Returns>(End<R::Value, R::Error>);
+
+impl<R: Returns> Last<R> {
+    /// Before the first attempt.
+    #[must_use]
+    #[inline]
+    pub const fn none() -> Self {
+        Self(End::Nothing)
+    }
+}
+
+/// The state of an async function's call.
+pub struct Driver(driver::Driver<'static>);
+
+impl Driver {
+    /// At the beginning.
+    #[must_use]
+    #[inline]
+    pub const fn new(site: &'static Site) -> Self {
+        Self(driver::Driver::new(&site.plan))
+    }
+
+    #[inline]
+    fn finish<R: Returns>(
+        &mut self,
+        end: End<R::Value, R::Error>,
+        hooks: &Hooks<'_>,
+        stops: &impl ConvertStop<R::Error>,
+    ) -> R {
+        R::from_result(match end {
+            End::Success(value) => Ok(value),
+            End::Error(error) => Err(error),
+            End::Value(_) | End::Nothing => Err(stops.convert(self.0.report(hooks).into_stopped())),
+        })
+    }
+}
+
+/// Whether the next attempt may start.
+#[inline]
+pub fn before<R: Returns>(
+    driver: &mut Driver,
+    last: Last<R>,
+    hooks: Hooks<'_>,
+    ruled: bool,
+    stops: impl ConvertStop<R::Error>,
+) -> ControlFlow<R> {
+    if driver.0.may_start(&hooks, ruled) {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(driver.finish(last.0, &hooks, &stops))
+    }
+}
+
+/// An attempt, cut when its time is over.
+#[cfg(feature = "tokio")]
+#[inline]
+pub const fn attempt<F: Future>(
+    driver: &mut Driver,
+    operation: F,
+) -> Attempting<'_, 'static, RuntimeTimers, F> {
+    Attempting::new(&mut driver.0, RuntimeTimers, operation)
+}
+
+/// Says what is missing.
+#[cfg(not(feature = "tokio"))]
+pub async fn attempt<F: Future + HasTimer>(_: &mut Driver, operation: F) -> Attempted<F::Output> {
+    Attempted::Finished(operation.await)
+}
+
+/// An async function that has a timer to sleep on. There is none without tokio.
+#[cfg(not(feature = "tokio"))]
+#[diagnostic::on_unimplemented(
+    message = "`#[retry]` on an async function needs a timer to sleep on, and `retry-core` was built without one",
+    label = "no timer",
+    note = "enable the feature `tokio` of `retry-core`, or call the function through `Policy::call(…).sleeper(&…).run(…)` instead"
+)]
+pub trait HasTimer {}
+
+/// What follows from an attempt: the end, or a sleep and another one.
+#[inline]
+pub fn after<R, C, F, X>(
+    driver: &mut Driver,
+    attempted: Attempted<R>,
+    hooks: Hooks<'_>,
+    errors: Errors<C, F, X>,
+    values: impl JudgeValue<R::Value>,
+    stops: impl ConvertStop<R::Error>,
+) -> ControlFlow<R, Last<R>>
+where
+    R: Returns,
+    Errors<C, F, X>: JudgeError<R::Error>,
+    X: DescribeError<R::Error>,
+{
+    let attempted = match attempted {
+        Attempted::Finished(result) => Attempted::Finished(result.into_result()),
+        Attempted::Cut { by_deadline } => Attempted::Cut { by_deadline },
+    };
+    match driver.0.conclude(attempted, &hooks, &errors, &values) {
+        ControlFlow::Continue(end) => ControlFlow::Continue(Last(end)),
+        ControlFlow::Break(end) => ControlFlow::Break(driver.finish(end, &hooks, &stops)),
+    }
+}
+
+/// The sleep between two attempts.
+#[cfg(feature = "tokio")]
+#[inline]
+pub async fn pause(driver: &mut Driver, wake: Wake<'_>) {
+    driver.0.pause(RuntimeTimers, wake.0).await;
+}
+
+/// Never awaited: [`attempt`] does not compile.
+#[cfg(not(feature = "tokio"))]
+pub async fn pause(_: &mut Driver, _: Wake<'_>) {}
+
+/// The whole of a sync function.
+///
+/// # Errors
+///
+/// What the operation ends with.
+#[inline]
+pub fn run_blocking<R, C, F, X, V, S>(
+    site: &'static Site,
+    hooks: Hooks<'_>,
+    errors: Errors<C, F, X>,
+    values: V,
+    stops: S,
+    mut operation: impl FnMut() -> R,
+) -> R
+where
+    R: Returns,
+    Errors<C, F, X>: JudgeError<R::Error>,
+    X: DescribeError<R::Error>,
+    V: JudgeValue<R::Value>,
+    S: ConvertStop<R::Error>,
+{
+    let mut driver = Driver::new(site);
+    let attempt = || operation().into_result();
+    let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
+    driver.finish(end, &hooks, &stops)
+}
+
+/// The key `classify`.
+#[inline]
+pub const fn classified<R, K, C>(classify: C) -> Classified<C>
+where
+    R: Returns,
+    C: Fn(&R::Error) -> K,
+    K: Into<Classification>,
+{
+    Classified(classify)
+}
+
+/// The key `retry_if`.
+#[inline]
+pub const fn filtered<R, F>(filter: F) -> Filtered<F>
+where
+    R: Returns,
+    F: Fn(&R::Error) -> bool,
+{
+    Filtered(filter)
+}
+
+/// The error's text, if it has one.
+#[inline]
+pub const fn described<R, D>(describe: D) -> Displayed<D>
+where
+    R: Returns,
+    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
+{
+    Displayed(describe)
+}
+
+/// The key `retry_until`.
+#[inline]
+pub const fn accepted<R, F>(accept: F) -> Accepted<F>
+where
+    R: Returns,
+    F: Fn(&R::Value) -> bool,
+{
+    Accepted(accept)
+}
+
+/// The key `classify_value`.
+#[inline]
+pub const fn judged<R, F>(classify: F) -> Judged<F>
+where
+    R: Returns,
+    F: Fn(&R::Value) -> Option<Classification>,
+{
+    Judged(classify)
+}
+
+/// The key `on_stop`.
+#[inline]
+pub const fn converted<R, F>(convert: F) -> Converted<F>
+where
+    R: Returns,
+    F: Fn(Stopped) -> R::Error,
+{
+    Converted(convert)
+}
+
+/// Finds out whether an error has a text: `Text(&error).known()` is the method below if `E: Display`, else that of [`NoText`].
+pub struct Text<'a, E: ?Sized>(pub &'a E);
+
+impl<'a, E: fmt::Display> Text<'a, E> {
+    /// It has.
+    #[must_use]
+    pub fn known(&self) -> Option<&'a dyn fmt::Display> {
+        Some(self.0)
+    }
+}
+
+/// See [`Text`].
+pub trait NoText<'a> {
+    /// It has none.
+    fn known(&self) -> Option<&'a dyn fmt::Display>;
+}
+
+impl<'a, E: ?Sized> NoText<'a> for Text<'a, E> {
+    fn known(&self) -> Option<&'a dyn fmt::Display> {
+        None
+    }
+}
+
+/// Finds out whether an error can be made from [`Stopped`]: its items are those below if `E: From<Stopped>`, else those of
+/// [`NotCarried`].
+pub struct Carrier<E>(PhantomData<fn() -> E>);
+
+impl<E> Carrier<E> {
+    /// For the error type `E`.
+    #[must_use]
+    #[inline]
+    #[allow(clippy::new_without_default)] // nobody but the expansion makes one
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<E: From<Stopped>> Carrier<E> {
+    /// It can.
+    pub const CARRIES: bool = true;
+
+    /// Makes the error.
+    #[must_use]
+    pub fn carry(self, stopped: Stopped) -> E {
+        E::from(stopped)
+    }
+
+    /// Makes the error.
+    #[must_use]
+    pub fn carry_if_needed(self, stopped: Stopped) -> E {
+        E::from(stopped)
+    }
+}
+
+/// An error type that can carry a stop.
+#[diagnostic::on_unimplemented(
+    message = "this call can end without an error of its own, and `{Self}` cannot be made from `Stopped`",
+    label = "`{Self}` has no way to say why the call stopped",
+    note = "implement `From<retry_core::Stopped>` for `{Self}`, or set `on_stop = |stopped| …` in the attribute"
+)]
+pub trait CarriesStop {}
+
+/// See [`Carrier`].
+pub trait NotCarried<E>: Sized {
+    /// It cannot.
+    const CARRIES: bool = false;
+
+    /// Says what is missing.
+    #[must_use]
+    fn carry(self, stopped: Stopped) -> E
+    where
+        E: CarriesStop,
+    {
+        unreachable!(
+            "no error type implements `CarriesStop`, but one was asked to carry: {stopped}"
+        )
+    }
+
+    /// Never called: a constant's check has shown that the policy cannot stop the call without an error.
+    #[must_use]
+    fn carry_if_needed(self, stopped: Stopped) -> E {
+        unreachable!("the policy has no attempt timeout, but the call ended so: {stopped}")
+    }
+}
+
+impl<E> NotCarried<E> for Carrier<E> {}

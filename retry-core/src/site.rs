@@ -1,0 +1,78 @@
+//! Where a retry is written: [`Site`].
+
+use crate::policy::Policy;
+
+/// What every call has: a policy and the name of what is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) operation: &'static str,
+}
+
+/// One `#[retry]` in the source.
+///
+/// The attribute makes it; it is a constant.
+///
+/// ```
+/// use retry_core::{Policy, Site};
+///
+/// const POLICY: Policy = Policy::new();
+/// const SITE: Site = Site::new("fetch_user", module_path!(), file!(), line!(), &POLICY);
+/// assert_eq!(SITE.operation(), "fetch_user");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    pub(crate) plan: Plan<'static>,
+    module: &'static str,
+    file: &'static str,
+    line: u32,
+}
+
+impl Site {
+    /// Describes a place in the source.
+    #[must_use]
+    pub const fn new(
+        operation: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+        policy: &'static Policy,
+    ) -> Self {
+        Self {
+            plan: Plan { policy, operation },
+            module,
+            file,
+            line,
+        }
+    }
+
+    /// The name of what is called.
+    #[must_use]
+    pub const fn operation(&self) -> &'static str {
+        self.plan.operation
+    }
+
+    /// The policy.
+    #[must_use]
+    pub const fn policy(&self) -> &'static Policy {
+        self.plan.policy
+    }
+
+    /// The module's path.
+    #[must_use]
+    pub const fn module(&self) -> &'static str {
+        self.module
+    }
+
+    /// The source file.
+    #[must_use]
+    pub const fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line of the attribute.
+    #[must_use]
+    pub const fn line(&self) -> u32 {
+        self.line
+    }
+}

@@ -1,0 +1,143 @@
+//! Where time comes from: reading it ([`Clock`]) and letting it pass ([`Sleep`]).
+//!
+//! Most programs never name these traits. The blocking driver reads the operating system's monotonic clock; the async driver reads and
+//! sleeps on tokio's, so that `tokio::time::pause` works in tests. Another runtime is one [`Sleep`] away:
+//!
+//! ```
+//! use retry_core::{Policy, Sleep, time::Wait};
+//! use std::time::Duration;
+//!
+//! struct OtherRuntime;
+//!
+//! impl Sleep for OtherRuntime {
+//!     fn sleep(&self, duration: Duration) -> Wait<'_> {
+//! #       let _ = duration;
+//! #       Box::pin(std::future::ready(()))
+//! #       /*
+//!         Box::pin(other_runtime::sleep(duration))
+//! #       */
+//!     }
+//! }
+//!
+//! const POLICY: Policy = Policy::new().attempts(4);
+//! let call = POLICY.call("fetch_user").sleeper(&OtherRuntime);
+//! # let _ = call;
+//! ```
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use crate::testing;
+
+/// A wait in progress: completes once, gives nothing.
+pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// A monotonic clock.
+///
+/// Readings must never decrease; a reading that repeats is fine. If one does decrease, the time between them counts as zero.
+///
+/// ```
+/// use retry_core::Clock;
+/// use std::time::Instant;
+///
+/// struct Monotonic;
+///
+/// impl Clock for Monotonic {
+///     fn now(&self) -> Instant {
+///         Instant::now()
+///     }
+/// }
+/// # assert!(Monotonic.now() <= Monotonic.now());
+/// ```
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Instant;
+}
+
+/// A way to wait, for async runtimes other than tokio and for tests.
+///
+/// A wait may be dropped before it ends. The engine never asks for a wait of zero length.
+///
+/// ```
+/// use retry_core::{Sleep, time::Wait};
+/// use std::time::Duration;
+///
+/// /// Does not wait at all.
+/// struct Impatient;
+///
+/// impl Sleep for Impatient {
+///     fn sleep(&self, _: Duration) -> Wait<'_> {
+///         Box::pin(std::future::ready(()))
+///     }
+///     fn sleep_blocking(&self, _: Duration) {}
+/// }
+/// # Impatient.sleep_blocking(Duration::MAX);
+/// ```
+pub trait Sleep: Send + Sync {
+    /// A future that completes after `duration`.
+    fn sleep(&self, duration: Duration) -> Wait<'_>;
+
+    /// Blocks the thread for `duration`.
+    ///
+    /// By default this is [`std::thread::sleep`].
+    fn sleep_blocking(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+/// Which clock a call reads.
+#[derive(Clone, Copy)]
+pub(crate) enum TimeSource<'a> {
+    System,
+    #[cfg(feature = "tokio")]
+    Tokio,
+    Custom(&'a dyn Clock),
+}
+
+impl TimeSource<'_> {
+    /// The clock of the async driver.
+    pub(crate) const fn asynchronous() -> Self {
+        #[cfg(feature = "tokio")]
+        return Self::Tokio;
+        #[cfg(not(feature = "tokio"))]
+        return Self::System;
+    }
+
+    pub(crate) fn now(self) -> Instant {
+        match self {
+            Self::Custom(clock) => clock.now(),
+            Self::System => testing::simulated_now().unwrap_or_else(Instant::now),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => {
+                testing::simulated_now().unwrap_or_else(|| tokio::time::Instant::now().into_std())
+            }
+        }
+    }
+}
+
+/// How an async call lets time pass, as a type: nothing to store when it is the runtime's own timer.
+pub trait Timers<'a>: Copy {
+    /// A wait of `duration`.
+    fn sleep(self, duration: Duration) -> Wait<'a>;
+    /// The present moment on the clock that the waits follow.
+    fn now(self) -> Instant;
+}
+
+/// The timer of the async runtime that the crate was built for.
+#[derive(Clone, Copy, Debug)]
+pub struct RuntimeTimers;
+
+#[cfg(feature = "tokio")]
+impl<'a> Timers<'a> for RuntimeTimers {
+    fn sleep(self, duration: Duration) -> Wait<'a> {
+        match testing::simulated_clock() {
+            Some(clock) => clock.into_wait(duration),
+            None => Box::pin(tokio::time::sleep(duration)),
+        }
+    }
+
+    fn now(self) -> Instant {
+        TimeSource::asynchronous().now()
+    }
+}
