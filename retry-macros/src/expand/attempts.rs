@@ -3,7 +3,7 @@
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Stmt, Type, TypeInfer, TypeTuple};
+use syn::{Expr, Type, TypeInfer, TypeTuple};
 
 use super::behaviour::Behaviour;
 use super::site;
@@ -88,16 +88,14 @@ impl<'a> Attempts<'a> {
 
     /// The same inside what `#[async_trait]` made.
     pub(super) fn boxed(&self, boxed: &mut Boxed) -> TokenStream {
-        if let Some(Expr::Async(block)) = boxed.call.args.first_mut()
-            && let Some(Stmt::Local(local)) = block.block.stmts.get_mut(boxed.at)
-            && let Some(init) = &mut local.init
-            && let Expr::Block(inner) = &*init.expr
-        {
-            let statements = &inner.block.stmts;
-            let mut body = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#statements)*));
-            body.set_span(inner.block.brace_token.span.join());
-            let looped = self.looped(&body, &quote_spanned!(Span::mixed_site()=> break));
-            *init.expr = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #looped }));
+        if let Some(init) = boxed.body_mut() {
+            if let Expr::Block(inner) = &*init {
+                let statements = &inner.block.stmts;
+                let mut body = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#statements)*));
+                body.set_span(inner.block.brace_token.span.join());
+                let looped = self.looped(&body, &quote_spanned!(Span::mixed_site()=> break));
+                *init = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #looped }));
+            }
         }
         boxed.call.to_token_stream()
     }

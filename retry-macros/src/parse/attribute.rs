@@ -178,9 +178,7 @@ fn rule(key: &Ident, example: &str, input: ParseStream<'_>, errors: &mut Errors)
         ));
     }
     let (mut attempts, mut own) = (None, None);
-    if let Some(word) = lone_word(&content)
-        && word == "never"
-    {
+    if let Some(word) = lone_word(&content).filter(|word| word == "never") {
         drain(&content);
         return Err(Error::new(
             word.span(),

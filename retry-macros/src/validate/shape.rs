@@ -54,9 +54,7 @@ pub(super) fn other_attributes(function: &Function, errors: &mut Errors) {
             }
         }
     }
-    if !function.is_async()
-        && let Some(kind) = tokio_entry(&function.body.stream())
-    {
+    if let Some(kind) = tokio_entry(&function.body.stream()).filter(|_| !function.is_async()) {
         errors.at(
             &function.signature.ident,
             format!(
@@ -194,8 +192,10 @@ fn mentions_future(tokens: &TokenStream) -> bool {
 
 /// A timeout where nothing can be cut.
 pub(super) fn timeout(config: &Config, function: &Function, errors: &mut Errors) {
-    if let Some(timeout) = &config.attempt_timeout
-        && !function.is_async()
+    if let Some(timeout) = config
+        .attempt_timeout
+        .as_ref()
+        .filter(|_| !function.is_async())
     {
         errors.at(
             &timeout.key,
