@@ -14,13 +14,13 @@ pub(super) struct Attempts<'a> {
     behaviour: Behaviour<'a>,
     site: TokenStream,
     /// The fresh copies that each attempt begins with.
-    copies: TokenStream,
+    copies: Vec<Copy<'a>>,
     /// What the policy is checked for besides.
     check: TokenStream,
 }
 
 impl<'a> Attempts<'a> {
-    pub(super) fn new(config: &'a Config, function: &Function, bindings: &[Binding]) -> Self {
+    pub(super) fn new(config: &'a Config, function: &Function, bindings: &'a [Binding]) -> Self {
         let runtime = config.runtime.as_ref().map_or_else(
             || quote_spanned!(Span::mixed_site()=> ::retry_core),
             ToTokens::to_token_stream,
@@ -40,7 +40,7 @@ impl<'a> Attempts<'a> {
             config,
             private: quote_spanned!(Span::mixed_site()=> #runtime::__private),
             output: without_impl(&output, &infer).to_token_stream(),
-            named_output: without_impl(&output, &unit).to_token_stream(),
+            named_output: without_value(&output, &unit).to_token_stream(),
             is_async: function.is_async(),
             receiver: match &function.flavor {
                 Flavor::Boxed(boxed) => boxed.receiver.clone(),
@@ -147,42 +147,80 @@ impl<'a> Attempts<'a> {
         let span = body.span().resolved_at(Span::mixed_site());
         let mut own = Group::new(proc_macro2::Delimiter::Brace, body.stream());
         own.set_span(span);
-        let copies = &self.copies;
-        let statements = if !copies.is_empty() {
-            // `return`, so that temporaries of the tail are dropped before the copies, as they are before arguments.
-            quote_spanned!(Span::mixed_site()=> #before #copies return #own;)
-        } else if before.is_empty() {
-            return own.into_token_stream();
-        } else {
-            quote!(#before #own)
-        };
-        let mut outer = Group::new(proc_macro2::Delimiter::Brace, statements);
+        let mut statements = own.into_token_stream();
+        for copy in self.copies.iter().rev() {
+            statements = copy.around(&statements);
+        }
+        if self.copies.is_empty() && before.is_empty() {
+            return statements;
+        }
+        let mut outer = Group::new(proc_macro2::Delimiter::Brace, quote!(#before #statements));
         outer.set_span(span);
         outer.into_token_stream()
     }
 }
 
-/// `let x = Clone::clone(&x);` for each argument of `clone(…)`, at the name in the attribute.
-fn copies(names: &[Ident], bindings: &[Binding]) -> TokenStream {
-    let mut copies = TokenStream::new();
-    for name in names {
-        let Some(binding) = bindings.iter().find(|binding| binding.name == *name) else {
-            continue;
-        };
+impl Copy<'_> {
+    /// What sees the copy in place of the argument.
+    fn around(&self, statements: &TokenStream) -> TokenStream {
+        let Self { name, span, .. } = self;
         let Binding {
             mutability,
             conditions,
             ..
-        } = binding;
-        let mut copy = binding.name.clone();
-        copy.set_span(name.span().resolved_at(binding.name.span()));
-        let span = name.span().resolved_at(Span::mixed_site());
-        copies.extend(quote_spanned! {span=>
-            #(#conditions)*
-            let #mutability #copy = ::core::clone::Clone::clone(&#copy);
-        });
+        } = self.binding;
+        let copy = quote_spanned!(*span=> ::core::clone::Clone::clone(&#name));
+        if conditions.is_empty() {
+            // Not a `let`: temporaries of the tail are dropped before the copy, as they are before an argument.
+            quote_spanned!(*span=> match #copy { #mutability #name => #statements })
+        } else {
+            quote_spanned!(*span=> #(#conditions)* let #mutability #name = #copy; #statements)
+        }
     }
-    copies
+}
+
+/// The type with each argument that holds an `impl Trait` replaced.
+fn without_value(ty: &Type, replacement: &Type) -> Type {
+    let mut ty = ty.clone();
+    let Type::Path(path) = &mut ty else {
+        return ty;
+    };
+    let Some(last) = path.path.segments.last_mut() else {
+        return ty;
+    };
+    if let syn::PathArguments::AngleBracketed(arguments) = &mut last.arguments {
+        for argument in &mut arguments.args {
+            if crate::validate::holds_impl(argument) {
+                *argument = syn::GenericArgument::Type(replacement.clone());
+            }
+        }
+    }
+    ty
+}
+
+/// A fresh copy of an argument of `clone(…)`.
+struct Copy<'a> {
+    binding: &'a Binding,
+    /// The argument, at the name in the attribute.
+    name: Ident,
+    span: Span,
+}
+
+/// The arguments of `clone(…)`.
+fn copies<'a>(names: &[Ident], bindings: &'a [Binding]) -> Vec<Copy<'a>> {
+    names
+        .iter()
+        .filter_map(|name| {
+            let binding = bindings.iter().find(|binding| binding.name == *name)?;
+            let mut copy = binding.name.clone();
+            copy.set_span(name.span().resolved_at(binding.name.span()));
+            Some(Copy {
+                binding,
+                name: copy,
+                span: name.span().resolved_at(Span::mixed_site()),
+            })
+        })
+        .collect()
 }
 
 /// The type with each `impl Trait` replaced: the signature keeps them, an annotation cannot have them.
