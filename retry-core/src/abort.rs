@@ -4,9 +4,13 @@ mod signal;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 pub use self::signal::AbortSignal;
 use crate::time::Wait;
+
+/// An abort that cannot wake a sleeper is looked at this often, at least.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Something that can ask a call to stop.
 ///
