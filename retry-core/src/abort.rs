@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::{self, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::time::Wait;
 
 /// Something that can ask a call to stop.
@@ -15,7 +16,7 @@ use crate::time::Wait;
 /// A call looks before every attempt, after every failure, and while it sleeps. It never interrupts an attempt that runs: only dropping
 /// the future does that.
 ///
-/// [`AbortSignal`] and, with feature `tokio-util`, `CancellationToken` end a sleep at once. An [`AtomicBool`] and a closure cannot
+/// [`AbortSignal`] and, with feature `tokio-util`, `CancellationToken` end a sleep at once. An [`AtomicBool`](atomic::AtomicBool) and a closure cannot
 /// wake anybody: they are looked at every 50 ms of a sleep.
 ///
 /// ```
@@ -41,7 +42,7 @@ pub trait Abort: Send + Sync {
     }
 }
 
-impl Abort for AtomicBool {
+impl Abort for atomic::AtomicBool {
     fn is_aborted(&self) -> bool {
         // Whoever sets the flag may have written data that explains why.
         self.load(Ordering::Acquire)
@@ -54,7 +55,7 @@ impl<F: Fn() -> bool + Send + Sync> Abort for F {
     }
 }
 
-impl<A: Abort + ?Sized> Abort for Arc<A> {
+impl<T: Abort + ?Sized> Abort for Arc<T> {
     fn is_aborted(&self) -> bool {
         (**self).is_aborted()
     }
@@ -108,6 +109,7 @@ struct Waiters {
 
 impl AbortSignal {
     /// A signal that has not been given.
+    #[cfg(not(retry_loom))]
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -184,5 +186,65 @@ impl Drop for Aborted<'_> {
         if let Some(key) = self.key {
             self.signal.lock().wakers.remove(&key);
         }
+    }
+}
+
+#[cfg(all(test, retry_loom))]
+mod model {
+    //! Every interleaving of somebody who waits with somebody who aborts.
+
+    use loom::future::block_on;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::{Abort, AbortSignal};
+
+    fn wait_for(signal: &AbortSignal) {
+        block_on(async {
+            if let Some(aborted) = signal.aborted() {
+                aborted.await;
+            }
+        });
+    }
+
+    #[test]
+    fn every_waiter_is_woken() {
+        loom::model(|| {
+            let signal = Arc::new(AbortSignal::default());
+            let aborter = {
+                let signal = Arc::clone(&signal);
+                thread::spawn(move || signal.abort())
+            };
+            let waiter = {
+                let signal = Arc::clone(&signal);
+                thread::spawn(move || wait_for(&signal))
+            };
+            wait_for(&signal);
+            waiter.join().unwrap();
+            aborter.join().unwrap();
+            assert!(signal.lock().wakers.is_empty());
+        });
+    }
+
+    #[test]
+    fn a_waiter_that_gives_up_leaves_nothing_behind() {
+        loom::model(|| {
+            let signal = Arc::new(AbortSignal::default());
+            let aborter = {
+                let signal = Arc::clone(&signal);
+                thread::spawn(move || signal.abort())
+            };
+            block_on(async {
+                let mut aborted = signal.aborted().unwrap();
+                let polled = std::future::poll_fn(|context| {
+                    std::task::Poll::Ready(aborted.as_mut().poll(context).is_ready())
+                });
+                let _ = polled.await;
+                drop(aborted);
+            });
+            assert!(signal.lock().wakers.is_empty());
+            aborter.join().unwrap();
+            assert!(signal.is_aborted());
+        });
     }
 }

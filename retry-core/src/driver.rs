@@ -322,7 +322,7 @@ impl<'a> Driver<'a> {
         engine.after_failure(
             policy,
             failure,
-            Surroundings {
+            &mut Surroundings {
                 elapsed,
                 aborted: hooks.is_aborted(),
                 on_sleep: hooks.on_sleep,
@@ -468,7 +468,7 @@ impl<'a> Driver<'a> {
             duration,
             class: failure.map(|failure| failure.classification.class),
             cause: failure.map(|failure| failure.cause),
-            error: about.text.map(|text| text.to_string()),
+            error: about.text.map(ToString::to_string),
             delay,
         };
         self.progress().timeline.record(attempt, limit);

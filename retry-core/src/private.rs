@@ -15,6 +15,10 @@
 //!
 //! The behaviours (`HOOKS` and so on) are written out at each step, so that none of them borrows `self` while the body runs. A sync
 //! function becomes one call of [`run_blocking`].
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the expansion writes the behaviours where they are needed and keeps none of them"
+)]
 
 use std::fmt;
 use std::future::Future;
@@ -111,7 +115,7 @@ impl<'a> Hooks<'a> {
 
 /// What can wake a call that sleeps.
 #[derive(Clone, Copy)]
-pub struct Wake<'a>(Option<&'a dyn Abort>);
+pub struct Wake<'a>(pub Option<&'a dyn Abort>);
 
 impl<'a> Wake<'a> {
     /// Nothing.
@@ -242,7 +246,9 @@ pub async fn pause(driver: &mut Driver, wake: Wake<'_>) {
 
 /// Never awaited: [`attempt`] does not compile.
 #[cfg(not(feature = "tokio"))]
-pub async fn pause(_: &mut Driver, _: Wake<'_>) {}
+pub fn pause(_: &mut Driver, _: Wake<'_>) -> std::future::Ready<()> {
+    std::future::ready(())
+}
 
 /// The whole of a sync function.
 ///
