@@ -137,18 +137,18 @@ async fn generics_impl_trait_and_patterns_stay() {
         runs: &Runs,
     ) -> Result<impl Display + use<T, N>, Fault>
     where
-        T: Display,
+        T: Display + Send + Sync,
     {
         breath().await;
         runs.flaky_until(2)?;
         Ok(values.iter().map(ToString::to_string).collect::<String>() + &format!("{left}{right}"))
     }
     #[retry(backoff = none)]
-    async fn call(function: impl Fn(u32) -> u32, runs: &Runs) -> Result<u32, Fault> {
+    async fn call(function: impl Fn(u32) -> u32 + Send + Sync, runs: &Runs) -> Result<u32, Fault> {
         Ok(function(runs.flaky_until(2)?))
     }
     let shown = show([1, 2], (3, 4), &Runs::new()).await;
-    assert_eq!(shown.map(|shown| shown.to_string()), Ok("1234".to_owned()));
+    assert_eq!(shown.map(|shown| format!("<{shown}>")), Ok("<1234>".to_owned()));
     assert_eq!(call(|run| run + 1, &Runs::new()).await, Ok(3));
 }
 
@@ -177,6 +177,7 @@ async fn a_method_future_that_borrows_can_be_spawned_with_its_owner() {
 #[tokio::test]
 async fn a_body_that_cannot_be_sent_still_runs() {
     #[retry(backoff = none)]
+    #[expect(clippy::future_not_send, reason = "that is the test")]
     async fn run(cell: Rc<RefCell<u32>>) -> Result<u32, Fault> {
         let shared = Rc::clone(&cell);
         breath().await;

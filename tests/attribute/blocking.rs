@@ -105,6 +105,7 @@ impl Client {
     }
 
     #[retry(backoff = none)]
+    #[expect(clippy::boxed_local, reason = "that is the test")]
     fn boxed(self: Box<Self>) -> Result<u32, Fault> {
         self.runs.flaky_until(2)
     }
@@ -366,7 +367,7 @@ fn other_attributes_docs_and_inner_attributes_stay() {
     #[retry(backoff = none)]
     #[inline]
     #[must_use = "it was a lot of work"]
-    #[expect(clippy::double_must_use, reason = "that is the test")]
+    #[expect(clippy::mixed_attributes_style, reason = "that is the test")]
     fn run(runs: &Runs) -> Result<u32, Fault> {
         #![expect(clippy::let_and_return, reason = "that is the test")]
         let run = runs.flaky_until(2)?;

@@ -41,10 +41,6 @@ mod shadowed {
     }
 }
 
-#[expect(
-    clippy::no_effect_underscore_binding,
-    reason = "they only have to be in the way"
-)]
 mod names {
     use retry_core::retry;
 

@@ -10,6 +10,8 @@
     clippy::pedantic,
     clippy::nursery
 )]
+// The workspace warns about the alternative, `pub` in a private module.
+#![allow(clippy::redundant_pub_crate)]
 
 mod arguments;
 mod async_trait;

@@ -25,13 +25,11 @@ impl retry_core::Classify for Carrying {
 }
 
 async fn slow(runs: &Runs, good: u32) -> Result<u32, Carrying> {
-    match runs.flaky_until(good) {
-        Ok(run) => Ok(run),
-        Err(_) => {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            Err(Carrying::Flaky)
-        }
+    if let Ok(run) = runs.flaky_until(good) {
+        return Ok(run);
     }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    Err(Carrying::Flaky)
 }
 
 #[tokio::test(start_paused = true)]

@@ -152,7 +152,7 @@ fn named_error(path: &syn::TypePath, errors: &mut Errors) {
         .args
         .iter()
         .filter(|argument| matches!(argument, GenericArgument::Type(_)));
-    if let Some(error) = types.nth(1).filter(|error| holds_impl(error)) {
+    if let Some(error) = types.nth(1).filter(holds_impl) {
         errors.at(
             error,
             "`impl Trait` hides the error type, which says what is retried; name the type",
