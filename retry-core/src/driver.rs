@@ -7,14 +7,17 @@
 mod asynchronous;
 mod blocking;
 mod progress;
+#[cfg(feature = "tokio")]
+mod steps;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-pub(crate) use self::asynchronous::{Attempting, Pausing};
 pub(crate) use self::asynchronous::{Conduct, Run};
 pub(crate) use self::blocking::drive_blocking;
 use self::progress::{About, Progress};
+#[cfg(feature = "tokio")]
+pub(crate) use self::steps::{Attempting, Pausing};
 use crate::abort::Abort;
 use crate::class::Cause;
 use crate::engine::SleepRule;
@@ -190,15 +193,13 @@ impl<'a, T, E> Driver<'a, T, E> {
     #[cold]
     #[inline(never)]
     fn announce_success(&mut self, hooks: &Hooks<'_>) {
-        match &mut self.history {
-            Some(history) => history.progress.succeed(hooks),
-            None => {
-                let mut progress = Progress::new(self.plan, self.started);
-                progress.succeed(hooks);
-                if hooks.timeline.is_some() {
-                    self.remember(progress);
-                }
-            }
+        if let Some(history) = &mut self.history {
+            return history.progress.succeed(hooks);
+        }
+        let mut progress = Progress::new(self.plan, self.started);
+        progress.succeed(hooks);
+        if hooks.timeline.is_some() {
+            self.remember(progress);
         }
     }
 

@@ -148,7 +148,10 @@ async fn generics_impl_trait_and_patterns_stay() {
         Ok(function(runs.flaky_until(2)?))
     }
     let shown = show([1, 2], (3, 4), &Runs::new()).await;
-    assert_eq!(shown.map(|shown| format!("<{shown}>")), Ok("<1234>".to_owned()));
+    assert_eq!(
+        shown.map(|shown| format!("<{shown}>")),
+        Ok("<1234>".to_owned())
+    );
     assert_eq!(call(|run| run + 1, &Runs::new()).await, Ok(3));
 }
 

@@ -1,4 +1,4 @@
-//! The async driver: the steps of a call as futures, and the whole of it as one.
+//! The async driver.
 
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -8,77 +8,11 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::{Attempted, Driver, Hooks};
+use super::progress::Cut;
+use super::{Attempted, Driver, Hooks, Progress};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::outcome::End;
 use crate::time::{Timers, Wait};
-
-pin_project! {
-    /// An attempt that runs, and is cut when its time is over.
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Attempting<'d, 'a, T, E, Z, F> {
-        driver: &'d mut Driver<'a, T, E>,
-        timers: Z,
-        #[pin]
-        operation: F,
-    }
-}
-
-impl<'d, 'a, T, E, Z, F> Attempting<'d, 'a, T, E, Z, F> {
-    #[inline]
-    pub(crate) const fn new(driver: &'d mut Driver<'a, T, E>, timers: Z, operation: F) -> Self {
-        Self {
-            driver,
-            timers,
-            operation,
-        }
-    }
-}
-
-impl<'a, T, E, Z: Timers<'a>, F: Future> Future for Attempting<'_, 'a, T, E, Z, F> {
-    type Output = Attempted<F::Output>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        this.driver
-            .poll_attempt(*this.timers, this.operation, context)
-    }
-}
-
-/// The sleep between two attempts.
-#[must_use = "futures do nothing unless polled"]
-pub struct Pausing<'d, 'a, 'w, T, E, Z> {
-    driver: &'d mut Driver<'a, T, E>,
-    timers: Z,
-    watch: Watch<'w>,
-}
-
-impl<'d, 'a, 'w, T, E, Z> Pausing<'d, 'a, 'w, T, E, Z> {
-    #[inline]
-    pub(crate) fn new(
-        driver: &'d mut Driver<'a, T, E>,
-        timers: Z,
-        abort: Option<&'w dyn Abort>,
-    ) -> Self {
-        let watch = driver.watch(abort);
-        Self {
-            driver,
-            timers,
-            watch,
-        }
-    }
-}
-
-impl<'a, T, E, Z: Timers<'a> + Unpin> Future for Pausing<'_, 'a, '_, T, E, Z> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        this.driver
-            .poll_pause(this.timers, &mut this.watch, context)
-    }
-}
 
 /// How an abort is noticed during a sleep.
 pub(crate) enum Watch<'w> {
@@ -118,13 +52,13 @@ impl<'w> Watch<'w> {
 impl<'a, T, E> Driver<'a, T, E> {
     /// Who looks out for an abort while the call sleeps, if it does.
     #[cold]
-    fn watch<'w>(&self, abort: Option<&'w dyn Abort>) -> Watch<'w> {
+    pub(super) fn watch<'w>(&self, abort: Option<&'w dyn Abort>) -> Watch<'w> {
         let delay = self.history.as_ref().map(|history| history.progress.delay);
         Watch::new(abort.filter(|_| delay.is_some_and(|delay| !delay.is_zero())))
     }
 
     #[inline]
-    fn poll_attempt<R>(
+    pub(super) fn poll_attempt<R>(
         &mut self,
         timers: impl Timers<'a>,
         operation: Pin<&mut impl Future<Output = R>>,
@@ -152,7 +86,7 @@ impl<'a, T, E> Driver<'a, T, E> {
     }
 
     #[cold]
-    fn poll_pause(
+    pub(super) fn poll_pause(
         &mut self,
         timers: impl Timers<'a>,
         watch: &mut Watch<'_>,
@@ -162,24 +96,29 @@ impl<'a, T, E> Driver<'a, T, E> {
     }
 }
 
-impl<'a> super::Progress<'a> {
+impl<'a> Progress<'a> {
     /// Whether the deadline cut the attempt, once its time is over.
     fn poll_cut(&mut self, timers: impl Timers<'a>, context: &mut Context<'_>) -> Poll<bool> {
         let Some(timeout) = self.plan.policy.max_attempt_duration() else {
             return Poll::Pending;
         };
-        let cut = match &mut self.cut {
-            Some(cut) => cut,
-            None => {
-                let (left, by_deadline) = self.time_left(timers.now(), timeout);
-                self.cut.insert(super::progress::Cut {
-                    timer: timers.sleep(left),
-                    by_deadline,
-                })
-            }
+        if self.cut.is_none() {
+            self.cut = Some(self.arm(timers, timeout));
+        }
+        let Some(cut) = &mut self.cut else {
+            return Poll::Pending;
         };
         ready!(cut.timer.as_mut().poll(context));
         Poll::Ready(cut.by_deadline)
+    }
+
+    /// A timer for what is left of the running attempt's time.
+    fn arm(&self, timers: impl Timers<'a>, timeout: Duration) -> Cut<'a> {
+        let (left, by_deadline) = self.time_left(timers.now(), timeout);
+        Cut {
+            timer: timers.sleep(left),
+            by_deadline,
+        }
     }
 
     fn poll_pause(
