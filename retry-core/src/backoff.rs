@@ -19,7 +19,7 @@ const DEFAULT_MAX: Duration = Duration::from_secs(30);
 const DEFAULT_FACTOR: f64 = 2.0;
 
 /// Grows by half: for callers that share one resource and mostly get it at the second try.
-const TOKEN_FACTOR: f64 = 1.5;
+pub(crate) const TOKEN_FACTOR: f64 = 1.5;
 
 /// How a delay is spread, so that callers which failed together do not come back together.
 ///
