@@ -251,6 +251,9 @@ impl Backoff {
 
     /// The n-th of these delays, the last one repeated; without jitter unless told otherwise.
     ///
+    /// Outside of a `const` item the list needs a `const` block of its own to live long enough:
+    /// `Backoff::schedule(const { &[Duration::from_secs(1)] })`.
+    ///
     /// # Panics
     ///
     /// If there is no delay in it.
@@ -600,10 +603,11 @@ impl Backoff {
                 // The cap a second time: a division of floats may round up.
                 let highest = least(shrink(self.cap(), 1.0 + spread), self.cap());
                 let delay = least(delay, highest);
-                let spread = scale(delay, spread);
+                // Two products rather than one that is added and taken away: each grows with
+                // the delay also where floats round.
                 (
-                    delay.saturating_sub(spread),
-                    least(delay.saturating_add(spread), self.cap()),
+                    least(scale(delay, 1.0 - spread), delay),
+                    least(delay.saturating_add(scale(delay, spread)), self.cap()),
                 )
             }
         };
