@@ -618,12 +618,12 @@ mod distribution {
     fn histogram(backoff: Backoff, n: u32) -> [u32; BUCKETS] {
         let mut random = fastrand::Rng::with_seed(SEED);
         let (low, high) = backoff.bounds(n);
-        let width = (high - low).as_secs_f64();
+        let width = high.abs_diff(low).as_nanos() + 1;
         let mut buckets = [0; BUCKETS];
         for _ in 0..DRAWS {
             let delay = backoff.delay(&BackoffContext::new(n), random.f64());
-            let place = (delay - low).as_secs_f64() / width * BUCKETS as f64;
-            buckets[(place as usize).min(BUCKETS - 1)] += 1;
+            let place = delay.abs_diff(low).as_nanos() * BUCKETS as u128 / width;
+            buckets[usize::try_from(place).unwrap()] += 1;
         }
         buckets
     }

@@ -511,3 +511,15 @@ fn interned(delays: Vec<Duration>) -> &'static [Duration] {
     kept.push(delays);
     delays
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_schedules_are_kept_once() {
+        let delays = || vec![Duration::from_secs(1), Duration::from_secs(2)];
+        assert!(std::ptr::eq(interned(delays()), interned(delays())));
+        assert!(!std::ptr::eq(interned(delays()), interned(Vec::new())));
+    }
+}
