@@ -556,15 +556,12 @@ impl Backoff {
         }
     }
 
-    /// The longest delay, jitter included; never below the floor.
+    /// The longest delay, jitter included, unless the floor is above it.
     const fn cap(&self) -> u128 {
         match (self.max, self.kind) {
             (Some(max), _) => max.as_nanos(),
             (None, Kind::None | Kind::Fixed(_) | Kind::Schedule(_) | Kind::Custom(_)) => LONGEST,
-            (None, _) => greatest(
-                DEFAULT_MAX.as_nanos(),
-                greatest(self.longest_argument(), self.floor()),
-            ),
+            (None, _) => greatest(DEFAULT_MAX.as_nanos(), self.longest_argument()),
         }
     }
 

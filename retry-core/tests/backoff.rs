@@ -73,6 +73,16 @@ mod formulas {
     }
 
     #[test]
+    fn fractions_of_a_nanosecond_are_rounded() {
+        let backoff = Backoff::exponential(Duration::from_nanos(1))
+            .factor(1.6)
+            .jitter(Jitter::None);
+        let nanos = [1, 2, 3, 4].map(|n| backoff.bounds(n).0.as_nanos());
+        // 1, 1.6, 2.56, 4.096
+        assert_eq!(nanos, [1, 2, 3, 4]);
+    }
+
+    #[test]
     fn fibonacci_adds_the_last_two() {
         let backoff = Backoff::fibonacci(ms(100)).jitter(Jitter::None);
         assert_eq!(delays(backoff), [100, 100, 200, 300, 500, 800, 1_300]);
@@ -304,7 +314,9 @@ mod limits {
     fn long_waits_are_exact_to_the_nanosecond() {
         // 2^53 − 1 nanoseconds, the last odd number that a float can tell from its neighbours.
         let odd = Duration::from_nanos(9_007_199_254_740_991);
-        let backoff = Backoff::exponential(odd).jitter(Jitter::None);
+        let backoff = Backoff::exponential(odd)
+            .max(Duration::MAX)
+            .jitter(Jitter::None);
         assert_eq!(backoff.bounds(1), (odd, odd));
     }
 

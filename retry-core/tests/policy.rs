@@ -501,6 +501,20 @@ mod the_earliest_last_attempt {
     }
 
     #[test]
+    fn is_never_too_late_for_a_schedule_too_long_to_look_at_every_delay() {
+        const LONG: [Duration; 1_002] = {
+            let mut delays = [SECOND; 1_002];
+            delays[1_001] = Duration::ZERO;
+            delays
+        };
+        let policy = Policy::new()
+            .attempts(3_000)
+            .backoff(Backoff::schedule(&LONG));
+        assert!(accepted(&policy.deadline(secs(1_002))));
+        assert!(!accepted(&policy.deadline(secs(1_000))));
+    }
+
+    #[test]
     fn is_found_in_a_const_however_many_attempts_there_are() {
         const MANY: Policy = Policy::new()
             .attempts(u32::MAX)
