@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{GenericParam, Signature};
 
 use super::policy::Builder;
-use crate::model::{Config, Function};
+use crate::model::{Config, Function, Rule};
 
 /// `&'static Site`.
 pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
@@ -29,7 +29,8 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
             const { &#policy },
         )
     };
-    if may_be_item(&quote!(#operation #policy), &function.signature) {
+    let counts = counts(config);
+    if may_be_item(&quote!(#operation #policy), &counts, &function.signature) {
         // An item is evaluated by `cargo check` too, an inline constant is not.
         quote_spanned! {Span::mixed_site()=>
             { static SITE: #runtime::Site = #site; &SITE }
@@ -39,9 +40,24 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
     }
 }
 
+/// What is written where an integer is expected: only there can a lone word be a const generic.
+fn counts(config: &Config) -> TokenStream {
+    let of_rules = config.rules.iter().filter_map(|rule| match &rule.value {
+        Rule::Own(own) => own.attempts.as_ref(),
+        Rule::Never(_) => None,
+    });
+    let counts = config.attempts.iter().chain(of_rules);
+    let counts = counts.map(|count| &count.value);
+    quote!(#(#counts)*)
+}
+
 /// Whether these tokens mean the same inside an item, which knows neither `Self` nor the generics around it. The function's own generics
-/// are known here; those of an impl block can only be guessed at.
-pub(super) fn may_be_item(tokens: &TokenStream, signature: &Signature) -> bool {
+/// are known here; those of an impl block can only be guessed at: lone words among `suspects`, and first words of paths.
+pub(super) fn may_be_item(
+    tokens: &TokenStream,
+    suspects: &TokenStream,
+    signature: &Signature,
+) -> bool {
     let generics: Vec<String> = signature
         .generics
         .params
@@ -53,9 +69,13 @@ pub(super) fn may_be_item(tokens: &TokenStream, signature: &Signature) -> bool {
         })
         .collect();
     let method = signature.receiver().is_some() || mentions_self(&signature.to_token_stream());
+    let suspects: Vec<String> = paths(suspects.clone())
+        .into_iter()
+        .map(|path| path.first)
+        .collect();
     paths(tokens.clone())
         .iter()
-        .all(|path| !depends(path, &generics, method))
+        .all(|path| !depends(path, &generics, &suspects, method))
 }
 
 /// The first word of a path, and whether more follow.
@@ -64,7 +84,7 @@ struct Path {
     alone: bool,
 }
 
-fn depends(path: &Path, generics: &[String], method: bool) -> bool {
+fn depends(path: &Path, generics: &[String], suspects: &[String], method: bool) -> bool {
     let Path { first, alone } = path;
     if first == "Self" || generics.contains(first) || is_customary_generic(first) {
         return true;
@@ -85,7 +105,7 @@ fn depends(path: &Path, generics: &[String], method: bool) -> bool {
     let capital = first.starts_with(char::is_uppercase);
     // A lone word may be a const generic, the first word of a path a type generic. Modules are written in lower case.
     if *alone {
-        capital && !known.contains(&first.as_str())
+        capital && suspects.contains(first)
     } else {
         capital && first.chars().any(char::is_lowercase) && !known.contains(&first.as_str())
     }
