@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
 use crate::backoff::BackoffContext;
 use crate::class::Classification;
-use crate::driver::{Driver, Hooks, drive, drive_blocking};
+use crate::driver::{Attempted, Conduct, Driver, Hooks, Run, drive_blocking};
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer, notify};
 use crate::judge::{
@@ -502,7 +504,7 @@ where
     /// # assert_eq!(tokio::runtime::Builder::new_current_thread().build()?.block_on(connection())?, 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn run<T, E, G, Fut>(&self, operation: G) -> Result<T, E>
+    pub fn run<T, E, G, Fut>(&self, operation: G) -> impl Future<Output = Result<T, E>>
     where
         G: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -512,18 +514,16 @@ where
         S: ConvertStop<E>,
         Z: AsyncSleeper,
     {
-        let mut driver = Driver::new(&self.base.plan);
-        let hooks = || self.hooks(TimeSource::asynchronous());
-        let end = drive(
-            &mut driver,
-            hooks,
-            Timed(self),
-            &self.errors,
-            &self.values,
+        Run::new(
+            Driver::new(&self.base.plan),
+            Conductor::<_, ToResult>::of(self),
             operation,
+            |conductor, driver, end| {
+                conductor
+                    .call
+                    .finish(driver, TimeSource::asynchronous(), end)
+            },
         )
-        .await;
-        self.finish(driver, TimeSource::asynchronous(), end)
     }
 
     /// Runs the operation and tells everything about the call: see [`Outcome`].
@@ -533,7 +533,7 @@ where
     /// # Panics
     ///
     /// As [`run`](Self::run).
-    pub async fn execute<T, E, G, Fut>(&self, operation: G) -> Outcome<T, E>
+    pub fn execute<T, E, G, Fut>(&self, operation: G) -> impl Future<Output = Outcome<T, E>>
     where
         G: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -542,24 +542,15 @@ where
         V: JudgeValue<T>,
         Z: AsyncSleeper,
     {
-        let mut driver = Driver::new(&self.base.plan);
-        let hooks = || Hooks {
-            timed: true,
-            ..self.hooks(TimeSource::asynchronous())
-        };
-        let end = drive(
-            &mut driver,
-            hooks,
-            Timed(self),
-            &self.errors,
-            &self.values,
+        Run::new(
+            Driver::new(&self.base.plan),
+            Conductor::<_, ToOutcome>::of(self),
             operation,
+            |conductor, driver, end| Outcome {
+                end,
+                report: driver.report(&conductor.call.hooks(TimeSource::asynchronous())),
+            },
         )
-        .await;
-        Outcome {
-            end,
-            report: driver.report(&hooks()),
-        }
     }
 
     /// Runs the operation on this thread until an attempt succeeds or the call stops.
@@ -597,7 +588,7 @@ where
             &self.values,
             operation,
         );
-        self.finish(driver, TimeSource::System, end)
+        self.finish(&mut driver, TimeSource::System, end)
     }
 
     /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
@@ -645,7 +636,7 @@ where
     #[inline]
     fn finish<T, E>(
         &self,
-        mut driver: Driver<'_>,
+        driver: &mut Driver<'_, T, E>,
         time: TimeSource<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
@@ -662,31 +653,92 @@ where
     }
 }
 
-/// A call as the timer of its own run, one pointer wide.
-struct Timed<'c, T>(&'c T);
+/// A call as the conductor of its own run, one pointer wide.
+struct Conductor<'c, T, M> {
+    call: &'c T,
+    mode: PhantomData<fn() -> M>,
+}
 
-impl<T> Clone for Timed<'_, T> {
+/// What a run is for.
+trait Mode {
+    /// Whether it has to tell how long it took.
+    const TIMED: bool;
+}
+
+struct ToResult;
+struct ToOutcome;
+
+impl Mode for ToResult {
+    const TIMED: bool = false;
+}
+
+impl Mode for ToOutcome {
+    const TIMED: bool = true;
+}
+
+impl<'c, T, M> Conductor<'c, T, M> {
+    const fn of(call: &'c T) -> Self {
+        Self {
+            call,
+            mode: PhantomData,
+        }
+    }
+}
+
+impl<T, M> Clone for Conductor<'_, T, M> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Timed<'_, T> {}
+impl<T, M> Copy for Conductor<'_, T, M> {}
 
-impl<'c, J, V, S, O, P, Z> Timers<'c> for Timed<'c, Call<'_, J, V, S, Around<O, P, Z>>>
+impl<'c, J, V, S, O, P, Z, M> Timers<'c> for Conductor<'c, Call<'_, J, V, S, Around<O, P, Z>>, M>
 where
     Z: AsyncSleeper,
 {
     fn sleep(self, duration: Duration) -> Wait<'c> {
-        self.0.around.sleeper.wait(duration)
+        self.call.around.sleeper.wait(duration)
     }
 
     fn now(self) -> Instant {
-        self.0
+        self.call
             .base
             .clock
             .map_or(TimeSource::asynchronous(), TimeSource::Custom)
             .now()
+    }
+}
+
+impl<'c, T, E, C, F, X, V, S, O, P, Z, M> Conduct<'c, T, E>
+    for Conductor<'c, Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z>>, M>
+where
+    Errors<C, F, X>: JudgeError<E>,
+    X: DescribeError<E>,
+    V: JudgeValue<T>,
+    O: Observers,
+    P: SleepRules,
+    Z: AsyncSleeper,
+    M: Mode,
+{
+    const RULED: bool = V::RULED;
+
+    #[inline]
+    fn hooks(self) -> Hooks<'c> {
+        Hooks {
+            timed: M::TIMED,
+            ..self.call.hooks(TimeSource::asynchronous())
+        }
+    }
+
+    #[inline]
+    fn conclude(
+        self,
+        driver: &mut Driver<'c, T, E>,
+        attempted: Attempted<Result<T, E>>,
+        hooks: &Hooks<'_>,
+    ) -> ControlFlow<End<T, E>> {
+        driver.conclude(attempted, hooks, &self.call.errors, &self.call.values)
     }
 }
 

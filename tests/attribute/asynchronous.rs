@@ -148,7 +148,10 @@ async fn generics_impl_trait_and_patterns_stay() {
         Ok(function(runs.flaky_until(2)?))
     }
     let shown = show([1, 2], (3, 4), &Runs::new()).await;
-    assert_eq!(shown.map(|shown| format!("<{shown}>")), Ok("<1234>".to_owned()));
+    assert_eq!(
+        shown.map(|shown| format!("<{shown}>")),
+        Ok("<1234>".to_owned())
+    );
     assert_eq!(call(|run| run + 1, &Runs::new()).await, Ok(3));
 }
 
@@ -258,6 +261,7 @@ async fn the_waits_are_those_of_the_backoff() {
 #[tokio::test]
 async fn a_value_that_cannot_be_sent_may_come_out() {
     #[retry(backoff = none)]
+    #[allow(clippy::future_not_send, reason = "the driver could hold the value")]
     async fn run(runs: &Runs) -> Result<Rc<u32>, Fault> {
         runs.flaky_until(2).map(Rc::new)
     }

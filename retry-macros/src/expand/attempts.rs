@@ -126,21 +126,19 @@ impl<'a> Attempts<'a> {
         let body = self.body(body, &edge);
         quote_spanned! {Span::mixed_site()=>
             #check
-            let mut __driver = #private::Driver::new(#site);
-            let mut __last = #private::nothing::<#output>();
+            let mut __driver = #private::driver::<#output>(#site);
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
-                    #private::before::<#output>(&mut __driver, __last, #hooks, #judged, #stops)
+                    #private::before(&mut __driver, #hooks, #judged, #stops)
                 {
                     #end __end;
                 }
                 let __attempt = #private::attempt(&mut __driver, #asynchronous #body).await;
-                __last = match #private::after::<#output, _, _, _>(
+                if let ::core::ops::ControlFlow::Break(__end) = #private::after(
                     &mut __driver, __attempt, #hooks, #errors, #values, #stops,
                 ) {
-                    ::core::ops::ControlFlow::Continue(__last) => __last,
-                    ::core::ops::ControlFlow::Break(__end) => #end __end,
-                };
+                    #end __end;
+                }
                 #private::pause(&mut __driver, #wake).await;
             }
         }
