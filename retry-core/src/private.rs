@@ -3,7 +3,7 @@
 //! An async function becomes
 //!
 //! ```text
-//! let mut driver = Driver::<Ret>::new(SITE);
+//! let mut driver = driver::<Ret>(SITE);
 //! loop {
 //!     if let Break(end) = before(&mut driver, HOOKS, RULED, STOPS) { return end; }
 //!     let attempted = attempt(&mut driver, async { BODY }).await;
@@ -25,7 +25,7 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
 use crate::abort::Abort;
-use crate::class::Classification;
+use crate::class::{Classification, Classify};
 use crate::driver;
 pub use crate::driver::{Attempted, Hooks};
 #[cfg(feature = "tokio")]
@@ -135,14 +135,14 @@ impl<'a> Wake<'a> {
 /// The state of an async function's call.
 pub struct Driver<R: Returns>(driver::Driver<'static, R::Value, R::Error>);
 
-impl<R: Returns> Driver<R> {
-    /// At the beginning.
-    #[must_use]
-    #[inline]
-    pub const fn new(site: &'static Site) -> Self {
-        Self(driver::Driver::new(&site.plan))
-    }
+/// The driver at the beginning. A function and not an associated one, which the compiler would miss besides, where there is no `Result`.
+#[must_use]
+#[inline]
+pub const fn driver<R: Returns>(site: &'static Site) -> Driver<R> {
+    Driver(driver::Driver::new(&site.plan))
+}
 
+impl<R: Returns> Driver<R> {
     #[inline]
     fn finish(
         &mut self,
@@ -264,11 +264,27 @@ where
     V: JudgeValue<R::Value>,
     S: ConvertStop<R::Error>,
 {
-    let mut driver = Driver::<R>::new(site);
+    let mut driver = driver::<R>(site);
     let attempt = || operation().into_result();
     let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
     driver.finish(end, &hooks, &stops)
 }
+
+/// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`after`], so that the compiler blames the one type
+/// that the expansion names: the function's return type.
+#[inline]
+#[must_use]
+pub const fn by_trait<R>() -> Classified<fn(&R::Error) -> Classification>
+where
+    R: Returns,
+    R::Error: Classify,
+{
+    Classified(|error| error.classify())
+}
+
+/// Asks for a `Result` and for nothing else, so that the compiler blames the one type that the expansion names first.
+#[inline]
+pub const fn returns<R: Returns>() {}
 
 /// The key `classify`.
 #[inline]

@@ -60,7 +60,10 @@ impl<'a> Attempts<'a> {
     /// The body as a closure, handed to the driver.
     pub(super) fn blocking(&self, body: &Group) -> TokenStream {
         let Behaviour {
-            private, output, ..
+            private,
+            output,
+            named_output,
+            ..
         } = &self.behaviour;
         let hooks = self.behaviour.hooks();
         let errors = self.behaviour.errors();
@@ -70,6 +73,7 @@ impl<'a> Attempts<'a> {
         let body = self.body(body, &TokenStream::new());
         quote_spanned! {Span::mixed_site()=>
             #check
+            #private::returns::<#named_output>();
             return #private::run_blocking::<#output, _, _, _, _, _>(
                 #site,
                 #hooks,
@@ -122,7 +126,7 @@ impl<'a> Attempts<'a> {
         let body = self.body(body, &edge);
         quote_spanned! {Span::mixed_site()=>
             #check
-            let mut __driver = #private::Driver::<#output>::new(#site);
+            let mut __driver = #private::driver::<#output>(#site);
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
                     #private::before(&mut __driver, #hooks, #judged, #stops)

@@ -49,10 +49,11 @@ impl Behaviour<'_> {
                 | Expr::Macro(_)
                 | Expr::Paren(_)
         );
+        let span = Place::of(place).first;
         if simple {
-            quote_spanned!(Span::mixed_site()=> &#tokens)
+            quote_spanned!(span=> &#tokens)
         } else {
-            quote_spanned!(Span::mixed_site()=> &(#tokens))
+            quote_spanned!(span=> &(#tokens))
         }
     }
 
@@ -87,18 +88,25 @@ impl Behaviour<'_> {
         }
     }
 
+    /// A call of one of the wrappers with the user's function, at that function.
+    fn judge(&self, wrapper: &str, function: &Expr, types: &TokenStream) -> TokenStream {
+        let private = &self.private;
+        let wrapper = Ident::new(wrapper, Span::mixed_site());
+        Place::of(function).call_with(&quote!(#private::#wrapper), types, &self.user(function))
+    }
+
     /// How errors are judged.
     pub(super) fn errors(&self) -> TokenStream {
         let (private, named) = (&self.private, &self.named_output);
         let classify = if let Some(classify) = &self.config.classify {
-            let classify = self.user(&classify.value);
-            quote_spanned!(Span::mixed_site()=> #private::classified::<#named, _, _>(#classify))
-        } else {
+            self.judge("classified", &classify.value, &quote!(#named, _, _))
+        } else if self.config.retry_if.is_some() {
             quote_spanned!(Span::mixed_site()=> #private::ByTrait)
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::by_trait::<#named>())
         };
         let filter = if let Some(filter) = &self.config.retry_if {
-            let filter = self.user(&filter.value);
-            quote_spanned!(Span::mixed_site()=> #private::filtered::<#named, _>(#filter))
+            self.judge("filtered", &filter.value, &quote!(#named, _))
         } else {
             quote_spanned!(Span::mixed_site()=> #private::NoFilter)
         };
@@ -118,11 +126,9 @@ impl Behaviour<'_> {
     pub(super) fn values(&self) -> TokenStream {
         let (private, output) = (&self.private, &self.output);
         if let Some(until) = &self.config.retry_until {
-            let until = self.user(&until.value);
-            quote_spanned!(Span::mixed_site()=> #private::accepted::<#output, _>(#until))
+            self.judge("accepted", &until.value, &quote!(#output, _))
         } else if let Some(classify) = &self.config.classify_value {
-            let classify = self.user(&classify.value);
-            quote_spanned!(Span::mixed_site()=> #private::judged::<#output, _>(#classify))
+            self.judge("judged", &classify.value, &quote!(#output, _))
         } else {
             quote_spanned!(Span::mixed_site()=> #private::AnyValue)
         }
@@ -136,8 +142,7 @@ impl Behaviour<'_> {
     pub(super) fn stops(&self) -> TokenStream {
         let (private, named) = (&self.private, &self.named_output);
         if let Some(on_stop) = &self.config.on_stop {
-            let on_stop = self.user(&on_stop.value);
-            return quote_spanned!(Span::mixed_site()=> #private::converted::<#named, _>(#on_stop));
+            return self.judge("converted", &on_stop.value, &quote!(#named, _));
         }
         let method = match (self.needs_a_way(), self.policy_may_cut()) {
             (Some(key), _) => Ident::new("carry", Place::of(key).first),

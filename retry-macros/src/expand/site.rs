@@ -20,22 +20,27 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
             .to_string()
             .to_token_stream(),
     };
-    let site = quote_spanned! {Span::mixed_site()=>
-        #runtime::Site::new(
-            #operation,
-            ::core::module_path!(),
-            ::core::file!(),
-            ::core::line!(),
-            const { &#policy },
-        )
+    let site = |policy: TokenStream| {
+        quote_spanned! {Span::mixed_site()=>
+            #runtime::Site::new(
+                #operation, ::core::module_path!(), ::core::file!(), ::core::line!(), #policy,
+            )
+        }
     };
     let counts = counts(config);
     if may_be_item(&quote!(#operation #policy), &counts, &function.signature) {
-        // An item is evaluated by `cargo check` too, an inline constant is not.
+        // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
+        // that nobody has such names.
+        let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
         quote_spanned! {Span::mixed_site()=>
-            { static SITE: #runtime::Site = #site; &SITE }
+            {
+                static __RETRY_POLICY: #runtime::Policy = #policy;
+                static __RETRY_SITE: #runtime::Site = #site;
+                &__RETRY_SITE
+            }
         }
     } else {
+        let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
         quote_spanned!(Span::mixed_site()=> const { &#site })
     }
 }

@@ -9,20 +9,22 @@ use super::backoff::backoff;
 use super::keys::{Scope, keys};
 use super::value::{count, drain, expression, jitter, list, lone_word, time, value};
 use crate::errors::Errors;
-use crate::grammar::{self, KEYS, LATER, RULE, SYNONYMS, Word};
+use crate::grammar::{self, KEYS, REFUSED, RULE, SYNONYMS, Word};
 use crate::model::{Config, Keyed, OwnRule, RetryAfter, Rule};
 use crate::suggest::suggestion;
 
 const ATTRIBUTE: Scope = Scope {
     table: KEYS,
+    example: "attempts = 5",
     synonyms: SYNONYMS,
-    later: LATER,
+    refused: REFUSED,
 };
 
 const CLASS_RULE: Scope = Scope {
     table: RULE,
+    example: "attempts = 3",
     synonyms: SYNONYMS,
-    later: &[],
+    refused: &[],
 };
 
 /// Reads the whole attribute; what is wrong goes to `errors`, the rest is in the result.

@@ -1,9 +1,9 @@
 //! The function under the attribute: its signature is parsed, its body stays as it was written.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use quote::quote;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Error, Meta, Result, Signature, Token, Visibility};
+use syn::{Attribute, Error, FnArg, PatType, Receiver, Result, Signature, Token, Visibility};
 
 use super::async_trait;
 use crate::errors::Errors;
@@ -120,34 +120,28 @@ pub(crate) fn is_retry(attribute: &Attribute) -> bool {
         .is_some_and(|last| last.ident == "retry")
 }
 
-/// Whether a `#[cfg_attr(…)]` may turn into one of ours.
-pub(crate) fn hides_retry(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else {
-        return false;
-    };
-    attribute.path().is_ident("cfg_attr")
-        && list
-            .tokens
-            .clone()
-            .into_iter()
-            .skip_while(|token| !matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
-            .any(|token| matches!(token, TokenTree::Ident(word) if word == "retry"))
-}
-
-/// The item without our attributes, so that the rest of the program still finds it.
-pub(crate) fn stripped(item: TokenStream) -> TokenStream {
-    let parse = |input: ParseStream<'_>| {
-        let attributes = input.call(Attribute::parse_outer)?;
-        let rest: TokenStream = input.parse()?;
-        let mut tokens = TokenStream::new();
-        for attribute in attributes
-            .iter()
-            .filter(|attribute| !is_retry(attribute) && !hides_retry(attribute))
-        {
-            attribute.to_tokens(&mut tokens);
-        }
-        tokens.extend(rest);
-        Ok(tokens)
-    };
-    parse.parse2(item.clone()).unwrap_or(item)
+/// The function as it was, without our attributes.
+pub(crate) fn original(function: &Function) -> TokenStream {
+    let Function {
+        attributes,
+        visibility,
+        defaultness,
+        signature,
+        inner_attributes,
+        body,
+        ..
+    } = function;
+    let attributes = attributes.iter().filter(|attribute| !is_retry(attribute));
+    let mut signature = signature.clone();
+    for argument in &mut signature.inputs {
+        let (FnArg::Receiver(Receiver { attrs, .. }) | FnArg::Typed(PatType { attrs, .. })) =
+            argument;
+        attrs.retain(|attribute| !attribute.path().is_ident("attempt"));
+    }
+    let mut block = Group::new(Delimiter::Brace, {
+        let statements = body.stream();
+        quote!(#(#inner_attributes)* #statements)
+    });
+    block.set_span(body.span());
+    quote!(#(#attributes)* #visibility #defaultness #signature #block)
 }

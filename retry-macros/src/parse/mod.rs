@@ -8,4 +8,4 @@ mod keys;
 mod value;
 
 pub(crate) use attribute::attribute;
-pub(crate) use function::{function, hides_retry, is_retry, stripped};
+pub(crate) use function::{function, is_retry, original};

@@ -175,6 +175,12 @@ pub(super) fn count(key: &Ident, allow_unlimited: bool, input: ParseStream<'_>) 
             ));
         }
     }
+    if let Some(word) = lone_word(input).filter(|word| word == "unlimited") {
+        return Err(Error::new(
+            word.span(),
+            format!("a class is as unlimited as the call; leave `{key}` out"),
+        ));
+    }
     let expression = expression(input)?;
     let advice = format!("write for example `{key} = 5`");
     match &expression {
@@ -279,16 +285,10 @@ pub(super) fn jitter(input: ParseStream<'_>) -> Result<Jitter> {
             input.parse::<Ident>()?;
             return Ok(Jitter::Named(word));
         }
+        let advice = suggestion(&written, "jitters", grammar::names(grammar::JITTERS));
         return Err(Error::new(
             word.span(),
-            format!(
-                "unknown jitter `{written}`; {}",
-                suggestion(
-                    &written,
-                    "jitters",
-                    grammar::names(grammar::JITTERS).chain(std::iter::once("0.3"))
-                )
-            ),
+            format!("unknown jitter `{written}`; {advice}"),
         ));
     }
     let expression = expression(input)?;

@@ -125,7 +125,7 @@ pub(super) fn named(config: &Config, function: &Function, errors: &mut Errors) {
                     .map(|binding| binding.name.to_string())
                     .collect();
                 let advice = if names.is_empty() {
-                    "it has none".to_owned()
+                    "remove it".to_owned()
                 } else {
                     crate::suggest::suggestion(
                         &name.to_string(),
