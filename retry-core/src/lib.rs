@@ -73,7 +73,7 @@ pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 
 #[cfg(feature = "macros")]
-pub use retry_macros::retry;
+pub use retry_macros::{retry, retry_methods};
 pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};

@@ -9,6 +9,7 @@ mod attribute;
 mod errors;
 mod expand;
 mod grammar;
+mod methods;
 mod model;
 mod parse;
 mod suggest;
@@ -20,4 +21,10 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn retry(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::guarded(arguments.into(), item.into()).into()
+}
+
+#[doc = include_str!("../retry_methods.md")]
+#[proc_macro_attribute]
+pub fn retry_methods(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    methods::guarded(arguments.into(), item.into()).into()
 }

@@ -7,5 +7,7 @@ mod function;
 mod keys;
 mod value;
 
-pub(crate) use attribute::attribute;
+pub(crate) use attribute::{ATTRIBUTE, attribute, config_in};
 pub(crate) use function::{function, is_retry, original};
+pub(crate) use keys::Scope;
+pub(crate) use value::value as assigned;

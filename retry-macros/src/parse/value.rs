@@ -12,7 +12,7 @@ use crate::model::{Count, Jitter, Number, Time};
 use crate::suggest::{closest, suggestion};
 
 /// The value behind `key =`.
-pub(super) fn value<T>(
+pub(crate) fn value<T>(
     key: &Ident,
     example: &str,
     input: ParseStream<'_>,
