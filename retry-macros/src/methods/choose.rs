@@ -27,12 +27,7 @@ pub(super) fn methods<'a>(
 ) -> Vec<Option<Chosen<'a>>> {
     second_attribute(block, errors);
     names(&keys.table, block, errors);
-    let settings = block
-        .methods()
-        .filter_map(|method| method.marker.as_ref())
-        .map(|marker| &marker.setting)
-        .chain(keys.table.iter().map(|entry| &entry.setting));
-    for setting in settings {
+    for setting in settings(keys, block) {
         idle(setting, errors);
     }
     let chosen: Vec<_> = block
@@ -43,6 +38,13 @@ pub(super) fn methods<'a>(
         nothing(keys, block, errors);
     }
     chosen
+}
+
+/// Everything that is written for single methods.
+fn settings<'a>(keys: &'a Keys, block: &'a Block) -> impl Iterator<Item = &'a Setting> {
+    let markers = block.methods().filter_map(|method| method.marker.as_ref());
+    let entries = keys.table.iter().map(|entry| &entry.setting);
+    markers.map(|marker| &marker.setting).chain(entries)
 }
 
 /// A second `#[retry_methods]` would retry the retries of the first.
@@ -161,7 +163,7 @@ fn cannot_fail(function: &Function) -> Option<String> {
     let message = wrong.finish().err()?.to_string();
     Some(match message.split_once("; ") {
         Some((reason, advice)) => {
-            format!("{reason}; remove it from `methods`, or {advice} behind the arrow")
+            format!("{reason}; remove it from `methods`, or {advice}")
         }
         None => message,
     })
@@ -172,10 +174,13 @@ fn nothing(keys: &Keys, block: &Block, errors: &mut Errors) {
     let unseen = block.items.iter().any(|item| {
         matches!(item, Item::Other(tokens) if tokens.to_token_stream().to_string().contains('!'))
     });
+    let skipped = settings(keys, block).any(|setting| setting.skip.is_some());
     let message = if block.methods().next().is_none() && !unseen {
         "this block has no method, so there is nothing to retry; remove the attribute"
     } else if keys.only_named.is_some() {
         "nothing in this block is retried, as `default = skip` leaves all methods alone; write `#[retry]` on a method, or name it in `methods(…)`"
+    } else if skipped {
+        "nothing in this block is retried, as every method that returns what ends in `Result` is skipped; remove the attribute"
     } else if unseen {
         "nothing in this block is retried, as the methods that a macro makes cannot be seen; write `#[retry]` on them inside the macro"
     } else {

@@ -1,6 +1,7 @@
 //! The keys of the block, and the block: what is written for each method, its body left as it was.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::token::Paren;
@@ -347,11 +348,10 @@ fn other_item(item: TokenStream) -> Error {
 
 /// One item of the block.
 fn one(input: ParseStream<'_>, errors: &mut Errors) -> Result<Item> {
-    let start = input.fork();
     let attributes = input.call(Attribute::parse_outer)?;
     let ahead = input.fork();
     let Some(name) = method(&ahead) else {
-        return other(&start, input);
+        return other(attributes, input, errors);
     };
     let mut rest = TokenStream::new();
     while input.cursor() != ahead.cursor() {
@@ -400,10 +400,17 @@ fn method(input: ParseStream<'_>) -> Option<Ident> {
 }
 
 /// An item that is no method: up to its `;`, or to the braces of a macro.
-fn other(start: ParseStream<'_>, input: ParseStream<'_>) -> Result<Item> {
+fn other(attributes: Vec<Attribute>, input: ParseStream<'_>, errors: &mut Errors) -> Result<Item> {
     let mut tokens = TokenStream::new();
-    while start.cursor() != input.cursor() {
-        tokens.extend([start.parse::<TokenTree>()?]);
+    for attribute in attributes {
+        if is_retry(&attribute) {
+            errors.at(
+                attribute.path(),
+                "`#[retry]` belongs on a method of the block; remove it here",
+            );
+        } else {
+            attribute.to_tokens(&mut tokens);
+        }
     }
     let (mut first, mut called) = (true, false);
     let value = input.peek(Token![const]) || input.peek(Token![type]) || input.peek(Token![pub]);
@@ -439,7 +446,7 @@ fn markers(attributes: Vec<Attribute>, errors: &mut Errors) -> (Vec<Attribute>, 
         if attribute.path().segments.len() > 1 {
             errors.at(
                 attribute.path(),
-                "`#[retry_methods]` knows the attributes of its methods by their plain name, and this path may be another attribute; write `#[retry]`",
+                "`#[retry_methods]` knows the attributes of its methods by their plain name, and this path may be another attribute; write `#[retry(…)]` without it",
             );
             continue;
         }
