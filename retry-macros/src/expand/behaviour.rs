@@ -208,7 +208,7 @@ impl Behaviour<'_> {
             .any(|token| matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '\'')));
         if !lifetimes
             && signature.receiver().is_none()
-            && may_be_item(&quote!(#policy #named), signature)
+            && may_be_item(&quote!(#policy #named), named, signature)
         {
             quote_spanned! {Span::mixed_site()=>
                 const _: () = { use #private::NotCarried as _; #assert };

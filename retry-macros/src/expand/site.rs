@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{GenericParam, Signature};
 
 use super::policy::Builder;
-use crate::model::{Config, Function};
+use crate::model::{Config, Function, Rule};
 
 /// `&'static Site`.
 pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
@@ -27,7 +27,8 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
             )
         }
     };
-    if may_be_item(&quote!(#operation #policy), &function.signature) {
+    let counts = counts(config);
+    if may_be_item(&quote!(#operation #policy), &counts, &function.signature) {
         // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
         // that nobody has such names.
         let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
@@ -44,9 +45,24 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
     }
 }
 
+/// What is written where an integer is expected: only there can a lone word be a const generic.
+fn counts(config: &Config) -> TokenStream {
+    let of_rules = config.rules.iter().filter_map(|rule| match &rule.value {
+        Rule::Own(own) => own.attempts.as_ref(),
+        Rule::Never(_) => None,
+    });
+    let counts = config.attempts.iter().chain(of_rules);
+    let counts = counts.map(|count| &count.value);
+    quote!(#(#counts)*)
+}
+
 /// Whether these tokens mean the same inside an item, which knows neither `Self` nor the generics around it. The function's own generics
-/// are known here; those of an impl block can only be guessed at.
-pub(super) fn may_be_item(tokens: &TokenStream, signature: &Signature) -> bool {
+/// are known here; those of an impl block can only be guessed at: lone words among `suspects`, and first words of paths.
+pub(super) fn may_be_item(
+    tokens: &TokenStream,
+    suspects: &TokenStream,
+    signature: &Signature,
+) -> bool {
     let generics: Vec<String> = signature
         .generics
         .params
@@ -58,9 +74,13 @@ pub(super) fn may_be_item(tokens: &TokenStream, signature: &Signature) -> bool {
         })
         .collect();
     let method = signature.receiver().is_some() || mentions_self(&signature.to_token_stream());
+    let suspects: Vec<String> = paths(suspects.clone())
+        .into_iter()
+        .map(|path| path.first)
+        .collect();
     paths(tokens.clone())
         .iter()
-        .all(|path| !depends(path, &generics, method))
+        .all(|path| !depends(path, &generics, &suspects, method))
 }
 
 /// The first word of a path, and whether more follow.
@@ -69,7 +89,7 @@ struct Path {
     alone: bool,
 }
 
-fn depends(path: &Path, generics: &[String], method: bool) -> bool {
+fn depends(path: &Path, generics: &[String], suspects: &[String], method: bool) -> bool {
     let Path { first, alone } = path;
     if first == "Self" || generics.contains(first) || is_customary_generic(first) {
         return true;
@@ -90,7 +110,7 @@ fn depends(path: &Path, generics: &[String], method: bool) -> bool {
     let capital = first.starts_with(char::is_uppercase);
     // A lone word may be a const generic, the first word of a path a type generic. Modules are written in lower case.
     if *alone {
-        capital && !known.contains(&first.as_str())
+        capital && suspects.contains(first)
     } else {
         capital && first.chars().any(char::is_lowercase) && !known.contains(&first.as_str())
     }
