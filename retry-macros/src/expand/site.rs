@@ -163,9 +163,9 @@ mod tests {
 
     use super::may_be_item;
 
-    fn item(tokens: TokenStream, signature: TokenStream) -> bool {
+    fn item(tokens: &TokenStream, signature: TokenStream) -> bool {
         let signature = syn::parse2(signature).expect("a signature");
-        may_be_item(&tokens, &tokens, &signature)
+        may_be_item(tokens, tokens, &signature)
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
             quote!(make(Limits::DEFAULT).field),
         ] {
             assert!(
-                item(tokens.clone(), quote!(fn f<T, const SIZE: usize>(t: T))),
+                item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
                 "{tokens}"
             );
         }
@@ -195,7 +195,7 @@ mod tests {
             quote!(Other::<N>::LIMIT),
         ] {
             assert!(
-                !item(tokens.clone(), quote!(fn f<T, const SIZE: usize>(t: T))),
+                !item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
                 "{tokens}"
             );
         }
@@ -204,14 +204,14 @@ mod tests {
     #[test]
     fn in_a_method_more_may_be_generics() {
         for tokens in [quote!(LIMIT), quote!(Config::LIMIT)] {
-            assert!(!item(tokens.clone(), quote!(fn f(&self))), "{tokens}");
+            assert!(!item(&tokens, quote!(fn f(&self))), "{tokens}");
         }
         for tokens in [
             quote!(Policy::AGGRESSIVE),
             quote!(limits::LIMIT),
             quote!(crate::LIMIT),
         ] {
-            assert!(item(tokens.clone(), quote!(fn f(&self))), "{tokens}");
+            assert!(item(&tokens, quote!(fn f(&self))), "{tokens}");
         }
     }
 }
