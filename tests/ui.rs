@@ -3,6 +3,7 @@
 //! The messages are pinned word for word, those of the compiler among them, so the cases run on one toolchain only. To write new ones,
 //! run `TRYBUILD=overwrite cargo test --test ui` there and read the difference.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -17,7 +18,12 @@ fn messages() {
         .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
         .unwrap_or_default();
     if !version.starts_with(PINNED) {
-        eprintln!("SKIPPED: the messages are pinned to {PINNED}x, and this is {version}");
+        // Not `eprintln!`, which a passing test swallows.
+        let mut screen = std::io::stderr();
+        let _ = writeln!(
+            screen,
+            "SKIPPED: the messages are pinned to {PINNED}x, and this is {version}"
+        );
         return;
     }
     trybuild::TestCases::new().compile_fail("tests/ui/*/*.rs");
