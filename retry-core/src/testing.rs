@@ -148,6 +148,7 @@ impl ManualClock {
         Box::pin(Alarm {
             clock: self,
             until,
+            seen: None,
             key: None,
         })
     }
@@ -183,6 +184,8 @@ impl Sleep for ManualClock {
 struct Alarm {
     clock: ManualClock,
     until: Duration,
+    /// What the clock showed at the last poll.
+    seen: Option<Duration>,
     key: Option<u64>,
 }
 
@@ -192,18 +195,21 @@ impl Future for Alarm {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let until = self.until;
         let mut hands = self.clock.lock();
-        if self.key.is_some() {
-            // Everybody has had a turn since the last poll: time passes.
+        if hands.elapsed < until && self.seen == Some(hands.elapsed) {
+            // Everybody has had a turn at this moment: time passes. If it has passed since the last poll, those whose moment has come
+            // need a turn first.
             let ahead = hands.alarms.iter().find(|(at, _)| *at > hands.elapsed);
             hands.elapsed = ahead.map_or(hands.elapsed, |(at, _)| *at);
         }
         if hands.elapsed >= until {
             return Poll::Ready(());
         }
+        let seen = hands.elapsed;
         hands.next_key += 1;
         let key = self.key.unwrap_or(hands.next_key);
         hands.alarms.insert((until, key));
         drop(hands);
+        self.seen = Some(seen);
         self.key = Some(key);
         context.waker().wake_by_ref();
         Poll::Pending
