@@ -563,8 +563,14 @@ impl<'a> Driver<'a> {
             return Poll::Pending;
         };
         if self.progress().cut.is_none() {
-            let cut = self.arm(timers, timeout, policy.max_elapsed());
-            self.progress().cut = Some(cut);
+            let (left, by_deadline) = self.time_left(timers.now(), timeout, policy.max_elapsed());
+            if left.is_zero() {
+                return Poll::Ready(by_deadline);
+            }
+            self.progress().cut = Some(Cut {
+                timer: timers.sleep(left),
+                by_deadline,
+            });
         }
         match &mut self.progress().cut {
             Some(cut) => {
@@ -575,20 +581,19 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// A timer for what is left of the running attempt's time.
-    fn arm<Z: Timers<'a>>(
+    /// What is left of the running attempt's time, and whether it is the deadline that ends it.
+    fn time_left(
         &self,
-        timers: Z,
+        now: Instant,
         timeout: Duration,
         deadline: Option<Duration>,
-    ) -> Cut<'a> {
-        let now = Some(timers.now());
+    ) -> (Duration, bool) {
+        let now = Some(now);
         let left = timeout.saturating_sub(self.attempt_duration(now));
         let remaining = deadline.map(|deadline| deadline.saturating_sub(self.since_start(now)));
-        let by_deadline = remaining.is_some_and(|remaining| remaining <= left);
-        Cut {
-            timer: timers.sleep(remaining.unwrap_or(left).min(left)),
-            by_deadline,
+        match remaining {
+            Some(remaining) if remaining <= left => (remaining, true),
+            _ => (left, false),
         }
     }
 }
