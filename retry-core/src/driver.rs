@@ -96,6 +96,7 @@ struct Progress<'a> {
     aborted: bool,
     random: Option<fastrand::Rng>,
     timeline: Timeline,
+    /// Of the last failure, if it was an error.
     error_type: Option<&'static str>,
     stop: Option<(StopReason, Option<Duration>)>,
 }
@@ -294,6 +295,7 @@ impl<'a> Driver<'a> {
                 ..ended
             });
         }
+        self.progress().error_type = about.error_type;
         let decision = self.decide(hooks, &failure, elapsed);
         let delay = match decision {
             Decision::Retry(delay) => Some(delay),
@@ -346,7 +348,6 @@ impl<'a> Driver<'a> {
     ) {
         let progress = self.progress();
         progress.delay = delay;
-        progress.error_type = about.error_type;
         if hooks.is_observed() {
             let retry = self.event_of_failure(EventKind::Retry, elapsed, about);
             hooks.emit(&Event {
@@ -368,7 +369,7 @@ impl<'a> Driver<'a> {
     ) {
         let progress = self.progress();
         progress.stop = Some((reason, next_delay));
-        let error_type = about.error_type.or(progress.error_type);
+        let error_type = progress.error_type;
         if hooks.is_observed() {
             let about = About {
                 error_type,
