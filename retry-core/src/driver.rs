@@ -369,6 +369,7 @@ impl<'a> Driver<'a> {
     ) {
         let progress = self.progress();
         progress.stop = Some((reason, next_delay));
+        progress.timeline.end();
         let error_type = progress.error_type;
         if hooks.is_observed() {
             let about = About {
