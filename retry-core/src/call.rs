@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
 use crate::backoff::BackoffContext;
 use crate::class::Classification;
-use crate::driver::{Driver, Hooks, drive, drive_blocking};
+use crate::driver::{Attempted, Conduct, Driver, Hooks, Run, drive_blocking};
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer, notify};
 use crate::judge::{
@@ -17,7 +19,9 @@ use crate::judge::{
 use crate::outcome::{End, Outcome, Stopped};
 use crate::policy::Policy;
 use crate::site::Plan;
-use crate::time::{Clock, RuntimeTimers, Sleep, TimeSource, Timers, Wait};
+#[cfg(feature = "tokio")]
+use crate::time::RuntimeTimers;
+use crate::time::{Clock, Sleep, TimeSource, Timers, Wait};
 
 impl Policy {
     /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
@@ -30,7 +34,6 @@ impl Policy {
     /// # assert!(text.contains("retry-core"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[must_use]
     pub const fn call(&self, operation: &'static str) -> Call<'_> {
         Call {
             base: Base {
@@ -50,9 +53,11 @@ impl Policy {
             },
             values: AnyValue,
             stops: ByFrom,
-            observers: NoObserver,
-            sleeps: NoSleepRule,
-            sleeper: RuntimeSleep,
+            around: Around {
+                observers: NoObserver,
+                sleeps: NoSleepRule,
+                sleeper: RuntimeSleep,
+            },
         }
     }
 }
@@ -96,14 +101,18 @@ pub struct Call<
     J = Errors<ByTrait, NoFilter, Undescribed>,
     V = AnyValue,
     S = ByFrom,
-    O = NoObserver,
-    P = NoSleepRule,
-    Z = RuntimeSleep,
+    W = Around<NoObserver, NoSleepRule, RuntimeSleep>,
 > {
     base: Base<'a>,
     errors: J,
     values: V,
     stops: S,
+    around: W,
+}
+
+/// The behaviours of a call that never see the operation's types.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<O, P, Z> {
     observers: O,
     sleeps: P,
     sleeper: Z,
@@ -238,32 +247,19 @@ impl AsyncSleeper for CustomSleep<'_> {
 }
 
 /// The behaviours.
-impl<'a, C, F, X, V, S, O, P, Z> Call<'a, Errors<C, F, X>, V, S, O, P, Z> {
+impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
     /// Classifies errors with a function instead of their [`Classify`](crate::Classify). It returns a [`Classification`] or an
     /// [`ErrorClass`](crate::ErrorClass).
-    pub fn classify<E, K, G>(
-        self,
-        classify: G,
-    ) -> Call<'a, Errors<Classified<G>, F, X>, V, S, O, P, Z>
+    pub fn classify<E, K, G>(self, classify: G) -> Call<'a, Errors<Classified<G>, F, X>, V, S, W>
     where
         G: Fn(&E) -> K,
         K: Into<Classification>,
     {
-        let Errors { filter, text, .. } = self.errors;
-        let errors = Errors {
+        self.with_errors(|errors| Errors {
             classify: Classified(classify),
-            filter,
-            text,
-        };
-        Call {
-            base: self.base,
-            errors,
-            values: self.values,
-            stops: self.stops,
-            observers: self.observers,
-            sleeps: self.sleeps,
-            sleeper: self.sleeper,
-        }
+            filter: errors.filter,
+            text: errors.text,
+        })
     }
 
     /// Retries only errors for which the function is true.
@@ -278,25 +274,15 @@ impl<'a, C, F, X, V, S, O, P, Z> Call<'a, Errors<C, F, X>, V, S, O, P, Z> {
     /// let outcome = call.execute_blocking(|| Err::<(), _>("never".to_owned()));
     /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
     /// ```
-    pub fn retry_if<E, G>(self, filter: G) -> Call<'a, Errors<C, Filtered<G>, X>, V, S, O, P, Z>
+    pub fn retry_if<E, G>(self, filter: G) -> Call<'a, Errors<C, Filtered<G>, X>, V, S, W>
     where
         G: Fn(&E) -> bool,
     {
-        let Errors { classify, text, .. } = self.errors;
-        let errors = Errors {
-            classify,
+        self.with_errors(|errors| Errors {
+            classify: errors.classify,
             filter: Filtered(filter),
-            text,
-        };
-        Call {
-            base: self.base,
-            errors,
-            values: self.values,
-            stops: self.stops,
-            observers: self.observers,
-            sleeps: self.sleeps,
-            sleeper: self.sleeper,
-        }
+            text: errors.text,
+        })
     }
 
     /// Writes the error's text for events and the timeline. Without it they carry none.
@@ -311,32 +297,30 @@ impl<'a, C, F, X, V, S, O, P, Z> Call<'a, Errors<C, F, X>, V, S, O, P, Z> {
     /// let attempt = outcome.timeline().iter().next().unwrap();
     /// assert_eq!(attempt.error.as_deref(), Some("disk on fire"));
     /// ```
-    pub fn describe<E, G>(self, describe: G) -> Call<'a, Errors<C, F, Described<G>>, V, S, O, P, Z>
+    pub fn describe<E, G>(self, describe: G) -> Call<'a, Errors<C, F, Described<G>>, V, S, W>
     where
         G: Fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result,
     {
-        let Errors {
-            classify, filter, ..
-        } = self.errors;
-        let errors = Errors {
-            classify,
-            filter,
+        self.with_errors(|errors| Errors {
+            classify: errors.classify,
+            filter: errors.filter,
             text: Described(describe),
-        };
+        })
+    }
+
+    fn with_errors<N>(self, change: impl FnOnce(Errors<C, F, X>) -> N) -> Call<'a, N, V, S, W> {
         Call {
             base: self.base,
-            errors,
+            errors: change(self.errors),
             values: self.values,
             stops: self.stops,
-            observers: self.observers,
-            sleeps: self.sleeps,
-            sleeper: self.sleeper,
+            around: self.around,
         }
     }
 }
 
 /// More behaviours.
-impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, O, P, Z> {
+impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     /// Accepts only values for which the function is true; any other is a transient failure with cause `Value`.
     ///
     /// It replaces [`classify_value`](Self::classify_value).
@@ -349,7 +333,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, O, P, Z> {
     /// let done = call.run_blocking(|| { progress += 1; Ok::<_, std::io::Error>(progress) });
     /// assert_eq!(done.unwrap(), 2);
     /// ```
-    pub fn retry_until<T, G>(self, accept: G) -> Call<'a, J, Accepted<G>, S, O, P, Z>
+    pub fn retry_until<T, G>(self, accept: G) -> Call<'a, J, Accepted<G>, S, Around<O, P, Z>>
     where
         G: Fn(&T) -> bool,
     {
@@ -372,22 +356,20 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, O, P, Z> {
     /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
     /// assert_eq!(outcome.last_value().map(|response| response.status), Some(404));
     /// ```
-    pub fn classify_value<T, G>(self, classify: G) -> Call<'a, J, Judged<G>, S, O, P, Z>
+    pub fn classify_value<T, G>(self, classify: G) -> Call<'a, J, Judged<G>, S, Around<O, P, Z>>
     where
         G: Fn(&T) -> Option<Classification>,
     {
         self.with_values(Judged(classify))
     }
 
-    fn with_values<W>(self, values: W) -> Call<'a, J, W, S, O, P, Z> {
+    fn with_values<N>(self, values: N) -> Call<'a, J, N, S, Around<O, P, Z>> {
         Call {
             base: self.base,
             errors: self.errors,
             values,
             stops: self.stops,
-            observers: self.observers,
-            sleeps: self.sleeps,
-            sleeper: self.sleeper,
+            around: self.around,
         }
     }
 
@@ -401,7 +383,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, O, P, Z> {
     /// let call = POLICY.call("work").abort(&signal).retry_if(|_: &String| true).on_stop(|stopped| stopped.to_string());
     /// assert_eq!(call.run_blocking(|| Ok(())).unwrap_err(), "work stopped after 0 attempts in 0ns: aborted");
     /// ```
-    pub fn on_stop<E, G>(self, convert: G) -> Call<'a, J, V, Converted<G>, O, P, Z>
+    pub fn on_stop<E, G>(self, convert: G) -> Call<'a, J, V, Converted<G>, Around<O, P, Z>>
     where
         G: Fn(Stopped) -> E,
     {
@@ -410,54 +392,56 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, O, P, Z> {
             errors: self.errors,
             values: self.values,
             stops: Converted(convert),
-            observers: self.observers,
-            sleeps: self.sleeps,
-            sleeper: self.sleeper,
+            around: self.around,
         }
     }
 
     /// Tells `observer` what happens. A call can have several.
-    pub fn observe(self, observer: &'a dyn Observer) -> Call<'a, J, V, S, Observed<'a, O>, P, Z> {
-        Call {
-            base: self.base,
-            errors: self.errors,
-            values: self.values,
-            stops: self.stops,
+    pub fn observe(
+        self,
+        observer: &'a dyn Observer,
+    ) -> Call<'a, J, V, S, Around<Observed<'a, O>, P, Z>> {
+        self.with_around(|around| Around {
             observers: Observed {
-                before: self.observers,
+                before: around.observers,
                 observer,
             },
-            sleeps: self.sleeps,
-            sleeper: self.sleeper,
-        }
+            sleeps: around.sleeps,
+            sleeper: around.sleeper,
+        })
     }
 
     /// Asks before every sleep, zero delays too: sleep, leave the retry to somebody else, or abort. See [`SleepDecision`].
-    pub fn on_sleep<G>(self, decide: G) -> Call<'a, J, V, S, O, SleepRuled<G>, Z>
+    pub fn on_sleep<G>(self, decide: G) -> Call<'a, J, V, S, Around<O, SleepRuled<G>, Z>>
     where
         G: Fn(&BackoffContext, Duration) -> SleepDecision,
     {
-        Call {
-            base: self.base,
-            errors: self.errors,
-            values: self.values,
-            stops: self.stops,
-            observers: self.observers,
+        self.with_around(|around| Around {
+            observers: around.observers,
             sleeps: SleepRuled(decide),
-            sleeper: self.sleeper,
-        }
+            sleeper: around.sleeper,
+        })
     }
 
     /// Sleeps in another way than on tokio's timer, or the thread's: for other runtimes and for tests.
-    pub fn sleeper(self, sleeper: &'a dyn Sleep) -> Call<'a, J, V, S, O, P, CustomSleep<'a>> {
+    pub fn sleeper(
+        self,
+        sleeper: &'a dyn Sleep,
+    ) -> Call<'a, J, V, S, Around<O, P, CustomSleep<'a>>> {
+        self.with_around(|around| Around {
+            observers: around.observers,
+            sleeps: around.sleeps,
+            sleeper: CustomSleep(sleeper),
+        })
+    }
+
+    fn with_around<N>(self, change: impl FnOnce(Around<O, P, Z>) -> N) -> Call<'a, J, V, S, N> {
         Call {
             base: self.base,
             errors: self.errors,
             values: self.values,
             stops: self.stops,
-            observers: self.observers,
-            sleeps: self.sleeps,
-            sleeper: CustomSleep(sleeper),
+            around: change(self.around),
         }
     }
 
@@ -487,7 +471,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, O, P, Z> {
 }
 
 /// The ends.
-impl<'a, C, F, X, V, S, O, P, Z> Call<'a, Errors<C, F, X>, V, S, O, P, Z>
+impl<C, F, X, V, S, O, P, Z> Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z>>
 where
     O: Observers,
     P: SleepRules,
@@ -512,13 +496,15 @@ where
     /// # async fn connect() -> std::io::Result<u8> { Ok(1) }
     /// const POLICY: Policy = Policy::new().attempts(5);
     ///
-    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    /// # runtime.block_on(async {
-    /// let connection = POLICY.call("connect").run(connect).await?;
-    /// # let _ = connection;
-    /// # Ok(()) })
+    /// # #[cfg(feature = "tokio")]
+    /// async fn connection() -> std::io::Result<u8> {
+    ///     POLICY.call("connect").run(connect).await
+    /// }
+    /// # #[cfg(feature = "tokio")]
+    /// # assert_eq!(tokio::runtime::Builder::new_current_thread().build()?.block_on(connection())?, 1);
+    /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub async fn run<T, E, G, Fut>(&self, operation: G) -> Result<T, E>
+    pub fn run<T, E, G, Fut>(&self, operation: G) -> impl Future<Output = Result<T, E>>
     where
         G: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -528,18 +514,16 @@ where
         S: ConvertStop<E>,
         Z: AsyncSleeper,
     {
-        let mut driver = Driver::new(&self.base.plan);
-        let hooks = || self.hooks(TimeSource::asynchronous());
-        let end = drive(
-            &mut driver,
-            hooks,
-            Timed(self),
-            &self.errors,
-            &self.values,
+        Run::new(
+            Driver::new(&self.base.plan),
+            Conductor::<_, ToResult>::of(self),
             operation,
+            |conductor, driver, end| {
+                conductor
+                    .call
+                    .finish(driver, TimeSource::asynchronous(), end)
+            },
         )
-        .await;
-        self.finish(driver, TimeSource::asynchronous(), end)
     }
 
     /// Runs the operation and tells everything about the call: see [`Outcome`].
@@ -549,7 +533,7 @@ where
     /// # Panics
     ///
     /// As [`run`](Self::run).
-    pub async fn execute<T, E, G, Fut>(&self, operation: G) -> Outcome<T, E>
+    pub fn execute<T, E, G, Fut>(&self, operation: G) -> impl Future<Output = Outcome<T, E>>
     where
         G: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -558,24 +542,15 @@ where
         V: JudgeValue<T>,
         Z: AsyncSleeper,
     {
-        let mut driver = Driver::new(&self.base.plan);
-        let hooks = || Hooks {
-            timed: true,
-            ..self.hooks(TimeSource::asynchronous())
-        };
-        let end = drive(
-            &mut driver,
-            hooks,
-            Timed(self),
-            &self.errors,
-            &self.values,
+        Run::new(
+            Driver::new(&self.base.plan),
+            Conductor::<_, ToOutcome>::of(self),
             operation,
+            |conductor, driver, end| Outcome {
+                end,
+                report: driver.report(&conductor.call.hooks(TimeSource::asynchronous())),
+            },
         )
-        .await;
-        Outcome {
-            end,
-            report: driver.report(&hooks()),
-        }
     }
 
     /// Runs the operation on this thread until an attempt succeeds or the call stops.
@@ -604,7 +579,7 @@ where
     {
         let mut driver = Driver::new(&self.base.plan);
         let hooks = self.hooks(TimeSource::System);
-        let sleeper = self.sleeper.blocking();
+        let sleeper = self.around.sleeper.blocking();
         let end = drive_blocking(
             &mut driver,
             &hooks,
@@ -613,7 +588,7 @@ where
             &self.values,
             operation,
         );
-        self.finish(driver, TimeSource::System, end)
+        self.finish(&mut driver, TimeSource::System, end)
     }
 
     /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
@@ -631,7 +606,7 @@ where
             timed: true,
             ..self.hooks(TimeSource::System)
         };
-        let sleeper = self.sleeper.blocking();
+        let sleeper = self.around.sleeper.blocking();
         let end = drive_blocking(
             &mut driver,
             &hooks,
@@ -650,8 +625,8 @@ where
         Hooks {
             time: self.base.clock.map_or(time, TimeSource::Custom),
             abort: self.base.abort,
-            observer: self.observers.as_observer(),
-            on_sleep: self.sleeps.as_rule(),
+            observer: self.around.observers.as_observer(),
+            on_sleep: self.around.sleeps.as_rule(),
             seed: self.base.seed,
             timeline: self.base.timeline,
             timed: false,
@@ -661,7 +636,7 @@ where
     #[inline]
     fn finish<T, E>(
         &self,
-        mut driver: Driver<'_>,
+        driver: &mut Driver<'_, T, E>,
         time: TimeSource<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
@@ -678,24 +653,56 @@ where
     }
 }
 
-/// A call as the timer of its own run, one pointer wide.
-struct Timed<'c, T>(&'c T);
+/// A call as the conductor of its own run, one pointer wide.
+struct Conductor<'c, T, M> {
+    call: &'c T,
+    mode: PhantomData<fn() -> M>,
+}
 
-impl<T> Clone for Timed<'_, T> {
+/// What a run is for.
+trait Mode {
+    /// Whether it has to tell how long it took.
+    const TIMED: bool;
+}
+
+struct ToResult;
+struct ToOutcome;
+
+impl Mode for ToResult {
+    const TIMED: bool = false;
+}
+
+impl Mode for ToOutcome {
+    const TIMED: bool = true;
+}
+
+impl<'c, T, M> Conductor<'c, T, M> {
+    const fn of(call: &'c T) -> Self {
+        Self {
+            call,
+            mode: PhantomData,
+        }
+    }
+}
+
+impl<T, M> Clone for Conductor<'_, T, M> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Timed<'_, T> {}
+impl<T, M> Copy for Conductor<'_, T, M> {}
 
-impl<'c, J, V, S, O, P, Z: AsyncSleeper> Timers<'c> for Timed<'c, Call<'_, J, V, S, O, P, Z>> {
+impl<'c, J, V, S, O, P, Z, M> Timers<'c> for Conductor<'c, Call<'_, J, V, S, Around<O, P, Z>>, M>
+where
+    Z: AsyncSleeper,
+{
     fn sleep(self, duration: Duration) -> Wait<'c> {
-        self.0.sleeper.wait(duration)
+        self.call.around.sleeper.wait(duration)
     }
 
     fn now(self) -> Instant {
-        self.0
+        self.call
             .base
             .clock
             .map_or(TimeSource::asynchronous(), TimeSource::Custom)
@@ -703,7 +710,39 @@ impl<'c, J, V, S, O, P, Z: AsyncSleeper> Timers<'c> for Timed<'c, Call<'_, J, V,
     }
 }
 
-impl<J, V, S, O, P, Z> fmt::Debug for Call<'_, J, V, S, O, P, Z> {
+impl<'c, T, E, C, F, X, V, S, O, P, Z, M> Conduct<'c, T, E>
+    for Conductor<'c, Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z>>, M>
+where
+    Errors<C, F, X>: JudgeError<E>,
+    X: DescribeError<E>,
+    V: JudgeValue<T>,
+    O: Observers,
+    P: SleepRules,
+    Z: AsyncSleeper,
+    M: Mode,
+{
+    const RULED: bool = V::RULED;
+
+    #[inline]
+    fn hooks(self) -> Hooks<'c> {
+        Hooks {
+            timed: M::TIMED,
+            ..self.call.hooks(TimeSource::asynchronous())
+        }
+    }
+
+    #[inline]
+    fn conclude(
+        self,
+        driver: &mut Driver<'c, T, E>,
+        attempted: Attempted<Result<T, E>>,
+        hooks: &Hooks<'_>,
+    ) -> ControlFlow<End<T, E>> {
+        driver.conclude(attempted, hooks, &self.call.errors, &self.call.values)
+    }
+}
+
+impl<J, V, S, W> fmt::Debug for Call<'_, J, V, S, W> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Call")

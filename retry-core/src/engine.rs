@@ -129,7 +129,7 @@ impl Engine {
         &mut self,
         policy: &Policy,
         failure: &Failure,
-        surroundings: Surroundings<'_>,
+        surroundings: &mut Surroundings<'_>,
     ) -> Decision {
         let class = failure.classification.class;
         let failures_of_class = self.count(failure);

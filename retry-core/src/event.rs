@@ -191,7 +191,7 @@ impl fmt::Debug for Event<'_> {
             .field("class", &self.class)
             .field("cause", &self.cause)
             .field("stop_reason", &self.stop_reason)
-            .field("error", &self.error.map(|text| text.to_string()))
+            .field("error", &self.error.map(ToString::to_string))
             .field("error_type", &self.error_type)
             .finish()
     }
@@ -255,7 +255,7 @@ impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
     }
 }
 
-impl<O: Observer + ?Sized> Observer for Arc<O> {
+impl<T: Observer + ?Sized> Observer for Arc<T> {
     fn on_event(&self, event: &Event<'_>) {
         (**self).on_event(event);
     }

@@ -42,11 +42,11 @@ impl Judgement {
 /// How errors are classified, filtered and described.
 #[derive(Clone, Copy, Debug)]
 pub struct Errors<C, F, X> {
-    /// [`ByTrait`] or [`Classified`].
+    /// `ByTrait` or `Classified`.
     pub classify: C,
-    /// [`NoFilter`] or [`Filtered`].
+    /// `NoFilter` or `Filtered`.
     pub filter: F,
-    /// [`Undescribed`], [`Displayed`] or [`Described`].
+    /// `Undescribed`, `Displayed` or `Described`.
     pub text: X,
 }
 

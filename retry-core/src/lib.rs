@@ -58,6 +58,7 @@ mod policy;
 mod schedule;
 mod site;
 mod switches;
+mod sync;
 pub mod testing;
 pub mod time;
 mod timeline;

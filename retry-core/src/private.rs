@@ -3,18 +3,21 @@
 //! An async function becomes
 //!
 //! ```text
-//! let mut driver = Driver::new(SITE);
-//! let mut last = Last::<Ret>::none();
+//! let mut driver = Driver::<Ret>::new(SITE);
 //! loop {
-//!     if let Break(end) = before(&mut driver, last, HOOKS, RULED, STOPS) { return end; }
+//!     if let Break(end) = before(&mut driver, HOOKS, RULED, STOPS) { return end; }
 //!     let attempted = attempt(&mut driver, async { BODY }).await;
-//!     last = match after(&mut driver, attempted, HOOKS, ERRORS, VALUES, STOPS) { Break(end) => return end, Continue(last) => last };
+//!     if let Break(end) = after(&mut driver, attempted, HOOKS, ERRORS, VALUES, STOPS) { return end; }
 //!     pause(&mut driver, WAKE).await;
 //! }
 //! ```
 //!
 //! The behaviours (`HOOKS` and so on) are written out at each step, so that none of them borrows `self` while the body runs. A sync
 //! function becomes one call of [`run_blocking`].
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the expansion writes the behaviours where they are needed and keeps none of them"
+)]
 
 use std::fmt;
 use std::future::Future;
@@ -24,9 +27,9 @@ use std::ops::ControlFlow;
 use crate::abort::Abort;
 use crate::class::Classification;
 use crate::driver;
-#[cfg(feature = "tokio")]
-use crate::driver::Attempting;
 pub use crate::driver::{Attempted, Hooks};
+#[cfg(feature = "tokio")]
+use crate::driver::{Attempting, Pausing};
 use crate::event::Observer;
 use crate::judge::{
     Accepted, Classified, ConvertStop, Converted, DescribeError, Displayed, Filtered, JudgeError,
@@ -111,7 +114,7 @@ impl<'a> Hooks<'a> {
 
 /// What can wake a call that sleeps.
 #[derive(Clone, Copy)]
-pub struct Wake<'a>(Option<&'a dyn Abort>);
+pub struct Wake<'a>(pub Option<&'a dyn Abort>);
 
 impl<'a> Wake<'a> {
     /// Nothing.
@@ -129,22 +132,10 @@ impl<'a> Wake<'a> {
     }
 }
 
-/// What the last attempt gave, kept while the call sleeps.
-pub struct Last<R: Returns>(End<R::Value, R::Error>);
-
-impl<R: Returns> Last<R> {
-    /// Before the first attempt.
-    #[must_use]
-    #[inline]
-    pub const fn none() -> Self {
-        Self(End::Nothing)
-    }
-}
-
 /// The state of an async function's call.
-pub struct Driver(driver::Driver<'static>);
+pub struct Driver<R: Returns>(driver::Driver<'static, R::Value, R::Error>);
 
-impl Driver {
+impl<R: Returns> Driver<R> {
     /// At the beginning.
     #[must_use]
     #[inline]
@@ -153,7 +144,7 @@ impl Driver {
     }
 
     #[inline]
-    fn finish<R: Returns>(
+    fn finish(
         &mut self,
         end: End<R::Value, R::Error>,
         hooks: &Hooks<'_>,
@@ -170,8 +161,7 @@ impl Driver {
 /// Whether the next attempt may start.
 #[inline]
 pub fn before<R: Returns>(
-    driver: &mut Driver,
-    last: Last<R>,
+    driver: &mut Driver<R>,
     hooks: Hooks<'_>,
     ruled: bool,
     stops: impl ConvertStop<R::Error>,
@@ -179,23 +169,27 @@ pub fn before<R: Returns>(
     if driver.0.may_start(&hooks, ruled) {
         ControlFlow::Continue(())
     } else {
-        ControlFlow::Break(driver.finish(last.0, &hooks, &stops))
+        let last = driver.0.take_last();
+        ControlFlow::Break(driver.finish(last, &hooks, &stops))
     }
 }
 
 /// An attempt, cut when its time is over.
 #[cfg(feature = "tokio")]
 #[inline]
-pub const fn attempt<F: Future>(
-    driver: &mut Driver,
+pub const fn attempt<R: Returns, F: Future<Output = R>>(
+    driver: &mut Driver<R>,
     operation: F,
-) -> Attempting<'_, 'static, RuntimeTimers, F> {
+) -> Attempting<'_, 'static, R::Value, R::Error, RuntimeTimers, F> {
     Attempting::new(&mut driver.0, RuntimeTimers, operation)
 }
 
 /// Says what is missing.
 #[cfg(not(feature = "tokio"))]
-pub async fn attempt<F: Future + HasTimer>(_: &mut Driver, operation: F) -> Attempted<F::Output> {
+pub async fn attempt<R: Returns, F: Future<Output = R> + HasTimer>(
+    _: &mut Driver<R>,
+    operation: F,
+) -> Attempted<R> {
     Attempted::Finished(operation.await)
 }
 
@@ -211,13 +205,13 @@ pub trait HasTimer {}
 /// What follows from an attempt: the end, or a sleep and another one.
 #[inline]
 pub fn after<R, C, F, X>(
-    driver: &mut Driver,
+    driver: &mut Driver<R>,
     attempted: Attempted<R>,
     hooks: Hooks<'_>,
     errors: Errors<C, F, X>,
     values: impl JudgeValue<R::Value>,
     stops: impl ConvertStop<R::Error>,
-) -> ControlFlow<R, Last<R>>
+) -> ControlFlow<R>
 where
     R: Returns,
     Errors<C, F, X>: JudgeError<R::Error>,
@@ -228,7 +222,7 @@ where
         Attempted::Cut { by_deadline } => Attempted::Cut { by_deadline },
     };
     match driver.0.conclude(attempted, &hooks, &errors, &values) {
-        ControlFlow::Continue(end) => ControlFlow::Continue(Last(end)),
+        ControlFlow::Continue(()) => ControlFlow::Continue(()),
         ControlFlow::Break(end) => ControlFlow::Break(driver.finish(end, &hooks, &stops)),
     }
 }
@@ -236,13 +230,18 @@ where
 /// The sleep between two attempts.
 #[cfg(feature = "tokio")]
 #[inline]
-pub async fn pause(driver: &mut Driver, wake: Wake<'_>) {
-    driver.0.pause(RuntimeTimers, wake.0).await;
+pub fn pause<'d, 'w, R: Returns>(
+    driver: &'d mut Driver<R>,
+    wake: Wake<'w>,
+) -> Pausing<'d, 'static, 'w, R::Value, R::Error, RuntimeTimers> {
+    Pausing::new(&mut driver.0, RuntimeTimers, wake.0)
 }
 
 /// Never awaited: [`attempt`] does not compile.
 #[cfg(not(feature = "tokio"))]
-pub async fn pause(_: &mut Driver, _: Wake<'_>) {}
+pub fn pause<R: Returns>(_: &mut Driver<R>, _: Wake<'_>) -> std::future::Ready<()> {
+    std::future::ready(())
+}
 
 /// The whole of a sync function.
 ///
@@ -265,7 +264,7 @@ where
     V: JudgeValue<R::Value>,
     S: ConvertStop<R::Error>,
 {
-    let mut driver = Driver::new(site);
+    let mut driver = Driver::<R>::new(site);
     let attempt = || operation().into_result();
     let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
     driver.finish(end, &hooks, &stops)

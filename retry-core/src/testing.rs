@@ -423,7 +423,7 @@ impl Observer for Recorder {
             cause: event.cause,
             stop_reason: event.stop_reason,
             // Before the lock: the text is the user's code.
-            error: event.error.map(|text| text.to_string()),
+            error: event.error.map(ToString::to_string),
             error_type: event.error_type,
         };
         self.lock().push(recorded);

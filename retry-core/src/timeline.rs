@@ -63,6 +63,7 @@ impl Timeline {
     }
 
     /// The recorded attempts, oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &AttemptRecord> + DoubleEndedIterator {
         self.attempts.iter()
     }

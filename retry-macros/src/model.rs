@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, Expr, LitStr, Path, Signature, Token, Type, Visibility};
+use syn::{Attribute, Expr, LitStr, Path, Signature, Stmt, Token, Type, Visibility};
 
 use crate::grammar::Kind;
 
@@ -112,10 +112,13 @@ pub(crate) struct KnownBackoff {
 /// What is different for one class of failures.
 pub(crate) enum Rule {
     Never(Ident),
-    Own {
-        attempts: Option<Keyed<Count>>,
-        backoff: Option<Keyed<Backoff>>,
-    },
+    Own(Box<OwnRule>),
+}
+
+/// The keys of a class rule.
+pub(crate) struct OwnRule {
+    pub(crate) attempts: Option<Keyed<Count>>,
+    pub(crate) backoff: Option<Keyed<Backoff>>,
 }
 
 /// A word of a closed set, or an expression of the type it stands for.
@@ -171,6 +174,40 @@ pub(crate) struct Boxed {
     pub(crate) output: Type,
     /// The name that stands for `self` in the body.
     pub(crate) receiver: Option<Ident>,
+}
+
+impl Boxed {
+    /// The async block that is pinned.
+    fn block(&self) -> Option<&syn::Block> {
+        match self.call.args.first() {
+            Some(Expr::Async(block)) => Some(&block.block),
+            _ => None,
+        }
+    }
+
+    /// The statements in front of the user's body, which bind the arguments.
+    pub(crate) fn prelude(&self) -> &[Stmt] {
+        self.block().map_or(&[], |block| &block.stmts[..self.at])
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn prelude_mut(&mut self) -> &mut [Stmt] {
+        match self.call.args.first_mut() {
+            Some(Expr::Async(block)) => &mut block.block.stmts[..self.at],
+            _ => &mut [],
+        }
+    }
+
+    /// The user's body, a block.
+    pub(crate) fn body_mut(&mut self) -> Option<&mut Expr> {
+        let Some(Expr::Async(block)) = self.call.args.first_mut() else {
+            return None;
+        };
+        match block.block.stmts.get_mut(self.at) {
+            Some(Stmt::Local(local)) => local.init.as_mut().map(|init| &mut *init.expr),
+            _ => None,
+        }
+    }
 }
 
 /// The function under the attribute, its body left as it was.

@@ -1,9 +1,9 @@
 //! The loop around the user's body: a call of the blocking driver, or a loop around an `async` block.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Stmt, Type, TypeInfer, TypeTuple};
+use syn::{Expr, Type, TypeInfer, TypeTuple};
 
 use super::behaviour::Behaviour;
 use super::site;
@@ -14,17 +14,17 @@ pub(super) struct Attempts<'a> {
     behaviour: Behaviour<'a>,
     site: TokenStream,
     /// The fresh copies that each attempt begins with.
-    copies: TokenStream,
+    copies: Vec<Copy<'a>>,
     /// What the policy is checked for besides.
     check: TokenStream,
 }
 
 impl<'a> Attempts<'a> {
-    pub(super) fn new(config: &'a Config, function: &Function, bindings: &[Binding]) -> Self {
-        let runtime = match &config.runtime {
-            Some(path) => path.to_token_stream(),
-            None => quote_spanned!(Span::mixed_site()=> ::retry_core),
-        };
+    pub(super) fn new(config: &'a Config, function: &Function, bindings: &'a [Binding]) -> Self {
+        let runtime = config.runtime.as_ref().map_or_else(
+            || quote_spanned!(Span::mixed_site()=> ::retry_core),
+            ToTokens::to_token_stream,
+        );
         let unit = Type::Tuple(TypeTuple {
             attrs: Vec::new(),
             paren_token: syn::token::Paren::default(),
@@ -40,7 +40,7 @@ impl<'a> Attempts<'a> {
             config,
             private: quote_spanned!(Span::mixed_site()=> #runtime::__private),
             output: without_impl(&output, &infer).to_token_stream(),
-            named_output: without_impl(&output, &unit).to_token_stream(),
+            named_output: without_value(&output, &unit).to_token_stream(),
             is_async: function.is_async(),
             receiver: match &function.flavor {
                 Flavor::Boxed(boxed) => boxed.receiver.clone(),
@@ -70,7 +70,7 @@ impl<'a> Attempts<'a> {
         let body = self.body(body, &TokenStream::new());
         quote_spanned! {Span::mixed_site()=>
             #check
-            return #private::run_blocking::<#output, _, _, _>(
+            return #private::run_blocking::<#output, _, _, _, _, _>(
                 #site,
                 #hooks,
                 #errors,
@@ -88,16 +88,14 @@ impl<'a> Attempts<'a> {
 
     /// The same inside what `#[async_trait]` made.
     pub(super) fn boxed(&self, boxed: &mut Boxed) -> TokenStream {
-        if let Some(Expr::Async(block)) = boxed.call.args.first_mut()
-            && let Some(Stmt::Local(local)) = block.block.stmts.get_mut(boxed.at)
-            && let Some(init) = &mut local.init
-            && let Expr::Block(inner) = &*init.expr
-        {
-            let statements = &inner.block.stmts;
-            let mut body = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#statements)*));
-            body.set_span(inner.block.brace_token.span.join());
-            let looped = self.looped(&body, &quote_spanned!(Span::mixed_site()=> break));
-            *init.expr = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #looped }));
+        if let Some(init) = boxed.body_mut() {
+            if let Expr::Block(inner) = &*init {
+                let statements = &inner.block.stmts;
+                let mut body = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#statements)*));
+                body.set_span(inner.block.brace_token.span.join());
+                let looped = self.looped(&body, &quote_spanned!(Span::mixed_site()=> break));
+                *init = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #looped }));
+            }
         }
         boxed.call.to_token_stream()
     }
@@ -124,15 +122,15 @@ impl<'a> Attempts<'a> {
         let body = self.body(body, &edge);
         quote_spanned! {Span::mixed_site()=>
             #check
-            let mut __driver = #private::Driver::new(#site);
+            let mut __driver = #private::Driver::<#output>::new(#site);
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
-                    #private::before::<#output, _>(&mut __driver, #hooks, #judged, #stops)
+                    #private::before(&mut __driver, #hooks, #judged, #stops)
                 {
                     #end __end;
                 }
                 let __attempt = #private::attempt(&mut __driver, #asynchronous #body).await;
-                if let ::core::ops::ControlFlow::Break(__end) = #private::after::<#output, _, _, _>(
+                if let ::core::ops::ControlFlow::Break(__end) = #private::after(
                     &mut __driver, __attempt, #hooks, #errors, #values, #stops,
                 ) {
                     #end __end;
@@ -147,42 +145,80 @@ impl<'a> Attempts<'a> {
         let span = body.span().resolved_at(Span::mixed_site());
         let mut own = Group::new(proc_macro2::Delimiter::Brace, body.stream());
         own.set_span(span);
-        let copies = &self.copies;
-        let statements = if !copies.is_empty() {
-            // `return`, so that temporaries of the tail are dropped before the copies, as they are before arguments.
-            quote_spanned!(Span::mixed_site()=> #before #copies return #own;)
-        } else if before.is_empty() {
-            return own.into_token_stream();
-        } else {
-            quote!(#before #own)
-        };
-        let mut outer = Group::new(proc_macro2::Delimiter::Brace, statements);
+        let mut statements = own.into_token_stream();
+        for copy in self.copies.iter().rev() {
+            statements = copy.around(&statements);
+        }
+        if self.copies.is_empty() && before.is_empty() {
+            return statements;
+        }
+        let mut outer = Group::new(proc_macro2::Delimiter::Brace, quote!(#before #statements));
         outer.set_span(span);
         outer.into_token_stream()
     }
 }
 
-/// `let x = Clone::clone(&x);` for each argument of `clone(…)`, at the name in the attribute.
-fn copies(names: &[Ident], bindings: &[Binding]) -> TokenStream {
-    let mut copies = TokenStream::new();
-    for name in names {
-        let Some(binding) = bindings.iter().find(|binding| binding.name == *name) else {
-            continue;
-        };
+impl Copy<'_> {
+    /// What sees the copy in place of the argument.
+    fn around(&self, statements: &TokenStream) -> TokenStream {
+        let Self { name, span, .. } = self;
         let Binding {
             mutability,
             conditions,
             ..
-        } = binding;
-        let mut copy = binding.name.clone();
-        copy.set_span(name.span().resolved_at(binding.name.span()));
-        let span = name.span().resolved_at(Span::mixed_site());
-        copies.extend(quote_spanned! {span=>
-            #(#conditions)*
-            let #mutability #copy = ::core::clone::Clone::clone(&#copy);
-        });
+        } = self.binding;
+        let copy = quote_spanned!(*span=> ::core::clone::Clone::clone(&#name));
+        if conditions.is_empty() {
+            // Not a `let`: temporaries of the tail are dropped before the copy, as they are before an argument.
+            quote_spanned!(*span=> match #copy { #mutability #name => #statements })
+        } else {
+            quote_spanned!(*span=> #(#conditions)* let #mutability #name = #copy; #statements)
+        }
     }
-    copies
+}
+
+/// The type with each argument that holds an `impl Trait` replaced.
+fn without_value(ty: &Type, replacement: &Type) -> Type {
+    let mut ty = ty.clone();
+    let Type::Path(path) = &mut ty else {
+        return ty;
+    };
+    let Some(last) = path.path.segments.last_mut() else {
+        return ty;
+    };
+    if let syn::PathArguments::AngleBracketed(arguments) = &mut last.arguments {
+        for argument in &mut arguments.args {
+            if crate::validate::holds_impl(argument) {
+                *argument = syn::GenericArgument::Type(replacement.clone());
+            }
+        }
+    }
+    ty
+}
+
+/// A fresh copy of an argument of `clone(…)`.
+struct Copy<'a> {
+    binding: &'a Binding,
+    /// The argument, at the name in the attribute.
+    name: Ident,
+    span: Span,
+}
+
+/// The arguments of `clone(…)`.
+fn copies<'a>(names: &[Ident], bindings: &'a [Binding]) -> Vec<Copy<'a>> {
+    names
+        .iter()
+        .filter_map(|name| {
+            let binding = bindings.iter().find(|binding| binding.name == *name)?;
+            let mut copy = binding.name.clone();
+            copy.set_span(name.span().resolved_at(binding.name.span()));
+            Some(Copy {
+                binding,
+                name: copy,
+                span: name.span().resolved_at(Span::mixed_site()),
+            })
+        })
+        .collect()
 }
 
 /// The type with each `impl Trait` replaced: the signature keeps them, an annotation cannot have them.

@@ -15,7 +15,7 @@ pub(super) struct Behaviour<'a> {
     pub(super) runtime: TokenStream,
     /// The return type, for a turbofish.
     pub(super) output: TokenStream,
-    /// The return type, for where nothing is inferred.
+    /// The return type where only its error counts: a value that is an `impl Trait` is `()`, as nothing would tell what it is.
     pub(super) named_output: TokenStream,
     pub(super) is_async: bool,
     /// What `self` is called in the body, if not `self`.
@@ -79,40 +79,36 @@ impl Behaviour<'_> {
     /// What can end a sleep.
     pub(super) fn wake(&self) -> TokenStream {
         let private = &self.private;
-        match &self.config.abort {
-            Some(abort) => {
-                let abort = self.borrowed(&abort.value);
-                quote_spanned!(Span::mixed_site()=> #private::Wake::on(#abort))
-            }
-            None => quote_spanned!(Span::mixed_site()=> #private::Wake::never()),
+        if let Some(abort) = &self.config.abort {
+            let abort = self.borrowed(&abort.value);
+            quote_spanned!(Span::mixed_site()=> #private::Wake::on(#abort))
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::Wake::never())
         }
     }
 
     /// How errors are judged.
     pub(super) fn errors(&self) -> TokenStream {
-        let (private, output) = (&self.private, &self.output);
-        let classify = match (&self.config.classify, &self.config.retry_if) {
-            (Some(classify), _) => {
-                let classify = self.user(&classify.value);
-                quote_spanned!(Span::mixed_site()=> #private::classified::<#output, _, _>(#classify))
-            }
-            (None, Some(_)) => quote_spanned!(Span::mixed_site()=> #private::Unclassified),
-            (None, None) => quote_spanned!(Span::mixed_site()=> #private::ByTrait),
+        let (private, named) = (&self.private, &self.named_output);
+        let classify = if let Some(classify) = &self.config.classify {
+            let classify = self.user(&classify.value);
+            quote_spanned!(Span::mixed_site()=> #private::classified::<#named, _, _>(#classify))
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::ByTrait)
         };
-        let filter = match &self.config.retry_if {
-            Some(filter) => {
-                let filter = self.user(&filter.value);
-                quote_spanned!(Span::mixed_site()=> #private::filtered::<#output, _>(#filter))
-            }
-            None => quote_spanned!(Span::mixed_site()=> #private::NoFilter),
+        let filter = if let Some(filter) = &self.config.retry_if {
+            let filter = self.user(&filter.value);
+            quote_spanned!(Span::mixed_site()=> #private::filtered::<#named, _>(#filter))
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::NoFilter)
         };
         quote_spanned! {Span::mixed_site()=>
             #private::Errors {
                 classify: #classify,
                 filter: #filter,
-                text: #private::described::<#output, _>(|__error, __formatter| {
+                text: #private::described::<#named, _>(|__error| {
                     use #private::NoText as _;
-                    #private::Text(__error).write(__formatter)
+                    #private::Text(__error).known()
                 }),
             }
         }
@@ -138,10 +134,10 @@ impl Behaviour<'_> {
 
     /// How a stop without an error of its own becomes one.
     pub(super) fn stops(&self) -> TokenStream {
-        let (private, output, named) = (&self.private, &self.output, &self.named_output);
+        let (private, named) = (&self.private, &self.named_output);
         if let Some(on_stop) = &self.config.on_stop {
             let on_stop = self.user(&on_stop.value);
-            return quote_spanned!(Span::mixed_site()=> #private::converted::<#output, _>(#on_stop));
+            return quote_spanned!(Span::mixed_site()=> #private::converted::<#named, _>(#on_stop));
         }
         let method = match (self.needs_a_way(), self.policy_may_cut()) {
             (Some(key), _) => Ident::new("carry", Place::of(key).first),
@@ -151,7 +147,7 @@ impl Behaviour<'_> {
             }
         };
         quote_spanned! {Span::mixed_site()=>
-            #private::converted::<#output, _>(|__stopped| {
+            #private::converted::<#named, _>(|__stopped| {
                 use #private::NotCarried as _;
                 #private::Carrier::<#private::ErrorOf<#named>>::new().#method(__stopped)
             })

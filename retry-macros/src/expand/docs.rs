@@ -3,7 +3,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use crate::model::{Backoff, Config, Count, Jitter, Keyed, KnownBackoff, RetryAfter, Rule, Time};
+use crate::model::{
+    Backoff, Config, Count, Jitter, Keyed, KnownBackoff, OwnRule, RetryAfter, Rule, Time,
+};
 
 /// `#[doc = …]` attributes that follow the user's own.
 pub(super) fn section(config: &Config) -> TokenStream {
@@ -25,7 +27,8 @@ fn sentences(config: &Config) -> Vec<String> {
         };
         sentences.push(match value {
             Rule::Never(_) => format!("{class} are not retried."),
-            Rule::Own { attempts, backoff } => {
+            Rule::Own(own) => {
+                let OwnRule { attempts, backoff } = &**own;
                 let mut parts = Vec::new();
                 if let Some(cap) = attempts {
                     parts.push(match cap.value.literal() {
@@ -175,10 +178,10 @@ fn waits(backoff: &Backoff, outer: Option<&Jitter>) -> String {
         }
     };
     if let Some(min) = &known.min {
-        text.push_str(&format!(", at least {}", time(&min.value)));
+        text.extend([", at least ", &time(&min.value)]);
     }
     match &known.max {
-        Some(max) => text.push_str(&format!(", up to {}", time(&max.value))),
+        Some(max) => text.extend([", up to ", &time(&max.value)]),
         None if grows && short(known) => text.push_str(", up to 30s"),
         None => {}
     }

@@ -16,7 +16,8 @@ use crate::validate::{bindings, take_mut};
 /// The function, its body inside the loop.
 pub(crate) fn function(config: &Config, mut function: Function) -> TokenStream {
     let docs = docs::section(config);
-    let attempts = attempts::Attempts::new(config, &function, &bindings(&function));
+    let bindings = bindings(&function);
+    let attempts = attempts::Attempts::new(config, &function, &bindings);
     take_mut(&mut function, &config.clone);
     let body = match &mut function.flavor {
         Flavor::Blocking => attempts.blocking(&function.body),

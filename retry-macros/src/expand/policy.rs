@@ -9,7 +9,7 @@ use syn::{Expr, Ident};
 use super::span::Place;
 use crate::grammar::First;
 use crate::model::{
-    Backoff, Config, Count, Jitter, Keyed, KnownBackoff, Number, RetryAfter, Rule, Time,
+    Backoff, Config, Count, Jitter, Keyed, KnownBackoff, Number, OwnRule, RetryAfter, Rule, Time,
 };
 
 pub(super) struct Builder<'a> {
@@ -111,7 +111,8 @@ impl Builder<'_> {
     fn rule(&self, key: &Ident, rule: &Rule) -> TokenStream {
         match rule {
             Rule::Never(word) => self.call("ClassRule::never", word, TokenStream::new()),
-            Rule::Own { attempts, backoff } => {
+            Rule::Own(own) => {
+                let OwnRule { attempts, backoff } = &**own;
                 let mut rule = self.call("ClassRule::new", key, TokenStream::new());
                 if let Some(Keyed { value, .. }) = attempts {
                     rule = self.call("ClassRule::attempts", value, quote!(#rule, #value));
@@ -186,11 +187,8 @@ impl Builder<'_> {
 /// Which value is at fault when several do not fit together.
 fn blamed(config: &Config) -> Place {
     let cap = config.rules.iter().find_map(|rule| match &rule.value {
-        Rule::Own {
-            attempts: Some(cap),
-            ..
-        } => Some(&cap.value),
-        _ => None,
+        Rule::Own(own) => own.attempts.as_ref().map(|cap| &cap.value),
+        Rule::Never(_) => None,
     });
     if let Some(timeout) = &config.attempt_timeout {
         Place::of(&timeout.value)

@@ -42,10 +42,10 @@ pub(super) fn recognise(body: &Group) -> Option<Boxed> {
     let (at, output) = find_body(&block.block.stmts)?;
     let receiver = find_receiver(&block.block.stmts[..at]);
     Some(Boxed {
+        call,
         at,
         output,
         receiver,
-        call,
     })
 }
 

@@ -10,7 +10,7 @@ use super::keys::{Scope, keys};
 use super::value::{count, drain, expression, jitter, list, lone_word, time, value};
 use crate::errors::Errors;
 use crate::grammar::{self, KEYS, LATER, RULE, SYNONYMS, Word};
-use crate::model::{Config, Keyed, RetryAfter, Rule};
+use crate::model::{Config, Keyed, OwnRule, RetryAfter, Rule};
 use crate::suggest::suggestion;
 
 const ATTRIBUTE: Scope = Scope {
@@ -126,10 +126,10 @@ fn read(
             value(key, example, input, expression)?,
         ),
         "clone" => {
-            config.clone = list(key, example, input, |input| arguments(key, example, input))?
+            config.clone = list(key, example, input, |input| arguments(key, example, input))?;
         }
         "carry" => {
-            config.carry = list(key, example, input, |input| arguments(key, example, input))?
+            config.carry = list(key, example, input, |input| arguments(key, example, input))?;
         }
         "crate" => config.runtime = Some(value(key, example, input, runtime)?),
         _ => config.rules.push(Keyed {
@@ -178,9 +178,7 @@ fn rule(key: &Ident, example: &str, input: ParseStream<'_>, errors: &mut Errors)
         ));
     }
     let (mut attempts, mut own) = (None, None);
-    if let Some(word) = lone_word(&content)
-        && word == "never"
-    {
+    if let Some(word) = lone_word(&content).filter(|word| word == "never") {
         drain(&content);
         return Err(Error::new(
             word.span(),
@@ -204,10 +202,10 @@ fn rule(key: &Ident, example: &str, input: ParseStream<'_>, errors: &mut Errors)
             Ok(())
         },
     );
-    Ok(Rule::Own {
+    Ok(Rule::Own(Box::new(OwnRule {
         attempts,
         backoff: own,
-    })
+    })))
 }
 
 fn retry_after(input: ParseStream<'_>) -> Result<RetryAfter> {

@@ -39,9 +39,7 @@ pub(super) fn backoff(input: ParseStream<'_>, errors: &mut Errors) -> Result<Bac
         return Ok(Backoff::Known(Box::new(empty(kind, name))));
     }
     let ahead = input.fork();
-    if let Ok(word) = ahead.parse::<Ident>()
-        && ahead.peek(Paren)
-    {
+    if let Some(word) = ahead.parse::<Ident>().ok().filter(|_| ahead.peek(Paren)) {
         let written = word.to_string();
         if let Some(kind) = find(&written) {
             return known(kind, input, errors).map(|known| Backoff::Known(Box::new(known)));
@@ -177,15 +175,14 @@ fn positional(input: ParseStream<'_>, backoff: &mut KnownBackoff, errors: &mut E
             resynchronise(input, &NAMED);
             continue;
         }
-        if !input.is_empty()
-            && let Err(error) = input.parse::<Token![,]>()
-        {
-            if is_named(input) {
-                errors.push(input.error("expected `,` before this key"));
-            } else {
-                errors.push(error);
-                resynchronise(input, &NAMED);
-            }
+        if input.is_empty() || input.parse::<Token![,]>().is_ok() {
+            continue;
+        }
+        if is_named(input) {
+            errors.push(input.error("expected `,` before this key"));
+        } else {
+            errors.push(input.error("expected `,` after the value"));
+            resynchronise(input, &NAMED);
         }
     }
     complete

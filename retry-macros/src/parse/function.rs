@@ -32,9 +32,16 @@ fn parse(input: ParseStream<'_>) -> Result<Function> {
             signature.ident
         )));
     }
-    let TokenTree::Group(body) = input.parse()? else {
+    let TokenTree::Group(mut body) = input.parse()? else {
         return Err(input.error("expected the body of a function"));
     };
+    // `$body:block` of a `macro_rules!` comes in an invisible group.
+    while body.delimiter() == Delimiter::None {
+        let Some(TokenTree::Group(inner)) = body.stream().into_iter().next() else {
+            break;
+        };
+        body = inner;
+    }
     let (inner_attributes, rest) = split_body.parse2(body.stream())?;
     let mut statements = Group::new(Delimiter::Brace, rest);
     statements.set_span(body.span());

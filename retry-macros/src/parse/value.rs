@@ -133,17 +133,17 @@ fn duration(written: &syn::LitStr) -> Result<Duration> {
     let text = written.value();
     humantime::parse_duration(text.trim()).map_err(|error| {
         let bare = !text.trim().is_empty() && text.trim().chars().all(|c| c.is_ascii_digit());
-        let message = if bare {
-            format!(
+        let message = match &error {
+            _ if bare => format!(
                 "a duration needs a unit; write `\"{0}s\"` or `\"{0}ms\"`",
                 text.trim()
-            )
-        } else if let humantime::DurationError::UnknownUnit { unit, .. } = &error
-            && !unit.is_empty()
-        {
-            format!("`{unit}` is no unit of time; write for example `\"250ms\"` or `\"1m 30s\"`")
-        } else {
-            format!("`\"{text}\"` is no duration; write for example `\"250ms\"` or `\"1m 30s\"`")
+            ),
+            humantime::DurationError::UnknownUnit { unit, .. } if !unit.is_empty() => format!(
+                "`{unit}` is no unit of time; write for example `\"250ms\"` or `\"1m 30s\"`"
+            ),
+            _ => format!(
+                "`\"{text}\"` is no duration; write for example `\"250ms\"` or `\"1m 30s\"`"
+            ),
         };
         Error::new(written.span(), message)
     })
@@ -151,7 +151,7 @@ fn duration(written: &syn::LitStr) -> Result<Duration> {
 
 /// `5`, `unlimited`, or an expression of type `u32`.
 pub(super) fn count(key: &Ident, allow_unlimited: bool, input: ParseStream<'_>) -> Result<Count> {
-    if allow_unlimited && let Some(word) = lone_word(input) {
+    if let Some(word) = lone_word(input).filter(|_| allow_unlimited) {
         let written = word.to_string();
         if written == "unlimited" {
             input.parse::<Ident>()?;

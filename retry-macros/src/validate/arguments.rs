@@ -1,10 +1,10 @@
 //! What happens to arguments between attempts.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, ReceiverKind, Stmt, Token};
+use syn::{Attribute, FnArg, Ident, Pat, PatIdent, ReceiverKind, Stmt, Token};
 
 use crate::errors::Errors;
-use crate::model::{Boxed, Config, Flavor, Function};
+use crate::model::{Config, Flavor, Function};
 
 /// One name that the arguments bind.
 pub(crate) struct Binding {
@@ -34,7 +34,7 @@ pub(crate) fn bindings(function: &Function) -> Vec<Binding> {
     };
     match &function.flavor {
         Flavor::Boxed(boxed) => {
-            for statement in prelude(boxed) {
+            for statement in boxed.prelude() {
                 if let Stmt::Local(local) = statement {
                     add(&local.pat, &local.attrs);
                 }
@@ -49,14 +49,6 @@ pub(crate) fn bindings(function: &Function) -> Vec<Binding> {
         }
     }
     found
-}
-
-/// The statements in front of the body that `#[async_trait]` binds the arguments in.
-fn prelude(boxed: &Boxed) -> &[Stmt] {
-    match boxed.call.args.first() {
-        Some(Expr::Async(block)) => &block.block.stmts[..boxed.at],
-        _ => &[],
-    }
 }
 
 fn each_binding(pattern: &mut Pat, visit: &mut dyn FnMut(&mut PatIdent)) {
@@ -79,12 +71,9 @@ pub(crate) fn take_mut(function: &mut Function, names: &[Ident]) {
     };
     match &mut function.flavor {
         Flavor::Boxed(boxed) => {
-            let at = boxed.at;
-            if let Some(Expr::Async(block)) = boxed.call.args.first_mut() {
-                for statement in &mut block.block.stmts[..at] {
-                    if let Stmt::Local(local) = statement {
-                        each_binding(&mut local.pat, &mut take);
-                    }
+            for statement in boxed.prelude_mut() {
+                if let Stmt::Local(local) = statement {
+                    each_binding(&mut local.pat, &mut take);
                 }
             }
         }
@@ -161,11 +150,9 @@ pub(super) fn undecided(config: &Config, function: &Function, errors: &mut Error
     if config.failed.contains("clone") || config.failed.contains("carry") {
         return;
     }
-    if let Some(receiver) = function.signature.receiver()
-        && let Some(mutability) = &receiver.mutability
-        && !matches!(receiver.kind, ReceiverKind::Reference(..))
-        && !mentions_self(&config.carry)
-        && !mentions_self(&config.clone)
+    let own = mutable_receiver(function);
+    if let Some(mutability) =
+        own.filter(|_| !mentions_self(&config.carry) && !mentions_self(&config.clone))
     {
         errors.at(
             mutability,
@@ -178,12 +165,6 @@ pub(super) fn undecided(config: &Config, function: &Function, errors: &mut Error
         };
         let name = &binding.name;
         if name == "__self" {
-            if !mentions_self(&config.carry) && !mentions_self(&config.clone) {
-                errors.at(
-                    mutability,
-                    "one attempt's changes to `mut self` would be seen by the next; write `carry(self)` to let them, or take `self` and begin the body with `let mut this = self.clone();`, as `clone(self)` is not possible",
-                );
-            }
             continue;
         }
         if config.clone.contains(name) || config.carry.contains(name) {
@@ -196,6 +177,20 @@ pub(super) fn undecided(config: &Config, function: &Function, errors: &mut Error
             ),
         );
     }
+}
+
+/// The `mut` of `mut self`, wherever `#[async_trait]` may have put it.
+fn mutable_receiver(function: &Function) -> Option<Token![mut]> {
+    let receiver = function.signature.receiver()?;
+    if matches!(receiver.kind, ReceiverKind::Reference(..)) {
+        return None;
+    }
+    receiver.mutability.or_else(|| {
+        bindings(function)
+            .iter()
+            .find(|binding| binding.name == "__self")
+            .and_then(|binding| binding.mutability)
+    })
 }
 
 fn mentions_self(names: &[Ident]) -> bool {

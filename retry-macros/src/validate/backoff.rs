@@ -15,7 +15,7 @@ const TOKEN_FACTOR: f64 = 1.5;
 /// Checks the backoff of the policy and those of the classes.
 pub(super) fn every(config: &Config, errors: &mut Errors) {
     let own = config.rules.iter().filter_map(|rule| match &rule.value {
-        Rule::Own { backoff, .. } => backoff.as_ref(),
+        Rule::Own(rule) => rule.backoff.as_ref(),
         Rule::Never(_) => None,
     });
     for Keyed { value, .. } in config.backoff.iter().chain(own) {
@@ -26,27 +26,29 @@ pub(super) fn every(config: &Config, errors: &mut Errors) {
 }
 
 fn one(backoff: &KnownBackoff, errors: &mut Errors) {
-    if let Some(factor) = &backoff.factor
-        && let Some(value) = factor.value.value
-        && !(value.is_finite() && value >= 1.0)
-    {
-        errors.at(
-            &factor.value.written,
-            if value.is_finite() {
-                "a factor below 1 makes the delays shrink; write a finite number of at least 1"
-            } else {
-                "a factor must be finite; write a number of at least 1"
-            },
-        );
+    if let Some(factor) = &backoff.factor {
+        let reason = match factor.value.value {
+            Some(value) if !value.is_finite() => {
+                Some("a factor must be finite; write a number of at least 1")
+            }
+            Some(value) if value < 1.0 => {
+                Some("a factor below 1 makes the delays shrink; write a number of at least 1")
+            }
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            errors.at(&factor.value.written, reason);
+        }
     }
     if let Some(jitter) = &backoff.jitter {
         spread(&jitter.value, errors);
     }
     let max = backoff.max.as_ref().and_then(|max| max.value.literal());
     let min = backoff.min.as_ref().and_then(|min| min.value.literal());
-    if let (Some(min_key), Some(min), Some(max)) = (&backoff.min, min, max)
-        && min > max
-    {
+    let Some((max_key, max)) = backoff.max.as_ref().zip(max) else {
+        return;
+    };
+    if let Some((min_key, _)) = backoff.min.as_ref().zip(min).filter(|(_, min)| *min > max) {
         errors.at(
             &min_key.value,
             format!(
@@ -55,10 +57,8 @@ fn one(backoff: &KnownBackoff, errors: &mut Errors) {
             ),
         );
     }
-    if let (Some(max_key), Some(max)) = (&backoff.max, max)
-        && let Some(longest) = backoff.delays.iter().filter_map(Time::literal).max()
-        && longest > max
-    {
+    let longest = backoff.delays.iter().filter_map(Time::literal).max();
+    if let Some(longest) = longest.filter(|longest| *longest > max) {
         errors.at(
             &max_key.value,
             format!(
@@ -72,9 +72,12 @@ fn one(backoff: &KnownBackoff, errors: &mut Errors) {
 
 /// A spread outside 0..=1.
 pub(super) fn spread(jitter: &Jitter, errors: &mut Errors) {
-    if let Jitter::Spread(number) = jitter
-        && let Some(value) = number.value
-        && !(0.0..=1.0).contains(&value)
+    let Jitter::Spread(number) = jitter else {
+        return;
+    };
+    if number
+        .value
+        .is_some_and(|value| !(0.0..=1.0).contains(&value))
     {
         errors.at(
             &number.written,
@@ -144,10 +147,9 @@ impl Delays {
         {
             None if name == "token" => (0.5, 1.0),
             None if grows => (0.0, 1.0),
-            None => (1.0, 1.0),
             Some(Jitter::Named(word)) if word == "full" => (0.0, 1.0),
             Some(Jitter::Named(word)) if word == "equal" => (0.5, 1.0),
-            Some(Jitter::Named(_)) => (1.0, 1.0),
+            None | Some(Jitter::Named(_)) => (1.0, 1.0),
             Some(Jitter::Spread(number)) => (1.0 - number.value?, 1.0 + number.value?),
             Some(Jitter::Expression(_)) => return None,
         };
@@ -187,7 +189,7 @@ impl Delays {
 }
 
 fn scaled(delay: Duration, part: f64) -> Duration {
-    if part == 1.0 {
+    if (part - 1.0).abs() < f64::EPSILON {
         return delay;
     }
     // A nanosecond less than rounding may give, so that nothing is refused that would just fit.

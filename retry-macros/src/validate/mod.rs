@@ -7,6 +7,7 @@ mod policy;
 mod shape;
 
 pub(crate) use arguments::{Binding, bindings, take_mut};
+pub(crate) use shape::holds_impl;
 
 use crate::errors::Errors;
 use crate::model::{Config, Function};

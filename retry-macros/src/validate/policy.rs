@@ -28,21 +28,19 @@ fn known_attempts(config: &Config) -> Option<u32> {
 
 /// No attempt at all, and caps that can never be reached.
 pub(super) fn counts(config: &Config, errors: &mut Errors) {
-    if let Some(attempts) = &config.attempts
-        && attempts.value.literal() == Some(0)
-    {
+    let attempts = config.attempts.as_ref().map(|attempts| &attempts.value);
+    if let Some(zero) = attempts.filter(|attempts| attempts.literal() == Some(0)) {
         errors.at(
-            &attempts.value,
+            zero,
             "`attempts` counts the first run too, so it is at least 1; write `attempts = 1` for no retry",
         );
     }
     let most = known_attempts(config).filter(|most| *most > 0);
     for Keyed { key: class, value } in &config.rules {
-        let Rule::Own {
-            attempts: Some(cap),
-            ..
-        } = value
-        else {
+        let Rule::Own(rule) = value else {
+            continue;
+        };
+        let Some(cap) = &rule.attempts else {
             continue;
         };
         match (cap.value.literal(), most) {
@@ -64,10 +62,9 @@ pub(super) fn counts(config: &Config, errors: &mut Errors) {
 /// Zero durations, and an attempt timeout that the deadline makes pointless.
 pub(super) fn times(config: &Config, errors: &mut Errors) {
     let zero = |key: &Option<Keyed<Time>>, why: &str, errors: &mut Errors| {
-        if let Some(key) = key
-            && key.value.literal() == Some(Duration::ZERO)
-        {
-            errors.at(&key.value, why);
+        let time = key.as_ref().map(|key| &key.value);
+        if let Some(zero) = time.filter(|time| time.literal() == Some(Duration::ZERO)) {
+            errors.at(zero, why);
         }
     };
     zero(
@@ -88,11 +85,10 @@ pub(super) fn times(config: &Config, errors: &mut Errors) {
     let (Some(timeout), Some(deadline)) = (&config.attempt_timeout, &config.deadline) else {
         return;
     };
-    if let (Some(cut), Some(end)) = (timeout.value.literal(), deadline.value.literal())
-        && !cut.is_zero()
-        && !end.is_zero()
-        && cut >= end
-    {
+    let (Some(cut), Some(end)) = (timeout.value.literal(), deadline.value.literal()) else {
+        return;
+    };
+    if !cut.is_zero() && !end.is_zero() && cut >= end {
         errors.at(
             &timeout.value,
             format!(
@@ -105,9 +101,10 @@ pub(super) fn times(config: &Config, errors: &mut Errors) {
 
 /// A limit on hints that are not followed.
 pub(super) fn retry_after(config: &Config, errors: &mut Errors) {
-    if let (Some(max), Some(retry_after)) = (&config.retry_after_max, &config.retry_after)
-        && matches!(retry_after.value, RetryAfter::Ignore(_))
-    {
+    let (Some(max), Some(retry_after)) = (&config.retry_after_max, &config.retry_after) else {
+        return;
+    };
+    if matches!(retry_after.value, RetryAfter::Ignore(_)) {
         errors.at(
             &max.key,
             "`retry_after_max` has no effect next to `retry_after = ignore`; remove one of the two",
@@ -151,7 +148,7 @@ pub(super) fn jitter(config: &Config, errors: &mut Errors) {
 pub(super) fn last_attempt(config: &Config, errors: &mut Errors) {
     let own_rules = config.rules.iter().any(|rule| match &rule.value {
         Rule::Never(_) => true,
-        Rule::Own { attempts, backoff } => attempts.is_some() || backoff.is_some(),
+        Rule::Own(rule) => rule.attempts.is_some() || rule.backoff.is_some(),
     });
     if own_rules || config.policy.is_some() || !config.failed.is_empty() || !errors.is_empty() {
         return;

@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{ReturnType, Type, TypeParamBound};
+use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
 
 use crate::errors::Errors;
 use crate::model::{Config, Flavor, Function};
@@ -54,9 +54,7 @@ pub(super) fn other_attributes(function: &Function, errors: &mut Errors) {
             }
         }
     }
-    if !function.is_async()
-        && let Some(kind) = tokio_entry(function.body.stream())
-    {
+    if let Some(kind) = tokio_entry(&function.body.stream()).filter(|_| !function.is_async()) {
         errors.at(
             &function.signature.ident,
             format!(
@@ -68,7 +66,7 @@ pub(super) fn other_attributes(function: &Function, errors: &mut Errors) {
 
 /// Whether tokio's attribute has already turned the function into one that starts a runtime: the body is then `let body = async …` and
 /// a builder that blocks on it.
-fn tokio_entry(body: TokenStream) -> Option<&'static str> {
+fn tokio_entry(body: &TokenStream) -> Option<&'static str> {
     let text = body.to_string();
     let start: String = text
         .split_whitespace()
@@ -137,8 +135,41 @@ pub(super) fn output(function: &Function, errors: &mut Errors) {
                 format!("`{name}` returns no `Result`, so it cannot fail; {advice}"),
             );
         }
+        Type::Path(path) => named_error(path, errors),
         _ => {}
     }
+}
+
+/// An error type that is hidden cannot be classified.
+fn named_error(path: &syn::TypePath, errors: &mut Errors) {
+    let Some(last) = path.path.segments.last() else {
+        return;
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return;
+    };
+    let mut types = arguments
+        .args
+        .iter()
+        .filter(|argument| matches!(argument, GenericArgument::Type(_)));
+    if let Some(error) = types.nth(1).filter(holds_impl) {
+        errors.at(
+            error,
+            "`impl Trait` hides the error type, which says what is retried; name the type",
+        );
+    }
+}
+
+/// Whether an `impl Trait` is somewhere in these tokens.
+pub(crate) fn holds_impl(tokens: &impl quote::ToTokens) -> bool {
+    fn any(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(word) => word == "impl",
+            TokenTree::Group(group) => any(group.stream()),
+            _ => false,
+        })
+    }
+    any(tokens.to_token_stream())
 }
 
 fn ungrouped(mut ty: &Type) -> &Type {
@@ -194,8 +225,10 @@ fn mentions_future(tokens: &TokenStream) -> bool {
 
 /// A timeout where nothing can be cut.
 pub(super) fn timeout(config: &Config, function: &Function, errors: &mut Errors) {
-    if let Some(timeout) = &config.attempt_timeout
-        && !function.is_async()
+    if let Some(timeout) = config
+        .attempt_timeout
+        .as_ref()
+        .filter(|_| !function.is_async())
     {
         errors.at(
             &timeout.key,

@@ -1,0 +1,253 @@
+//! The async driver.
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::progress::Cut;
+use super::{Attempted, Driver, Hooks, Progress};
+use crate::abort::{Abort, POLL_INTERVAL};
+use crate::outcome::End;
+use crate::time::{Timers, Wait};
+
+/// How an abort is noticed during a sleep.
+pub(crate) enum Watch<'w> {
+    Nobody,
+    /// By looking again and again.
+    Looking(&'w dyn Abort),
+    /// By being woken.
+    Woken(Wait<'w>),
+}
+
+impl<'w> Watch<'w> {
+    fn new(abort: Option<&'w dyn Abort>) -> Self {
+        match abort.map(|abort| (abort, abort.aborted())) {
+            None => Self::Nobody,
+            Some((abort, None)) => Self::Looking(abort),
+            Some((_, Some(aborted))) => Self::Woken(aborted),
+        }
+    }
+
+    /// The part of a sleep after which somebody has to look.
+    fn slice_of(&self, delay: Duration) -> Duration {
+        match self {
+            Self::Looking(_) => delay.min(POLL_INTERVAL),
+            Self::Nobody | Self::Woken(_) => delay,
+        }
+    }
+
+    fn poll_aborted(&mut self, context: &mut Context<'_>) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Looking(abort) => abort.is_aborted(),
+            Self::Woken(aborted) => aborted.as_mut().poll(context).is_ready(),
+        }
+    }
+}
+
+impl<'a, T, E> Driver<'a, T, E> {
+    /// Who looks out for an abort while the call sleeps, if it does.
+    #[cold]
+    pub(super) fn watch<'w>(&self, abort: Option<&'w dyn Abort>) -> Watch<'w> {
+        let delay = self.history.as_ref().map(|history| history.progress.delay);
+        Watch::new(abort.filter(|_| delay.is_some_and(|delay| !delay.is_zero())))
+    }
+
+    #[inline]
+    pub(super) fn poll_attempt<R>(
+        &mut self,
+        timers: impl Timers<'a>,
+        operation: Pin<&mut impl Future<Output = R>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Attempted<R>> {
+        // The operation first: an attempt that ends as its time does has ended.
+        if let Poll::Ready(result) = operation.poll(context) {
+            return Poll::Ready(Attempted::Finished(result));
+        }
+        if self.plan.policy.max_attempt_duration().is_none() {
+            return Poll::Pending;
+        }
+        self.poll_cut(timers, context)
+    }
+
+    #[cold]
+    fn poll_cut<R>(
+        &mut self,
+        timers: impl Timers<'a>,
+        context: &mut Context<'_>,
+    ) -> Poll<Attempted<R>> {
+        self.progress()
+            .poll_cut(timers, context)
+            .map(|by_deadline| Attempted::Cut { by_deadline })
+    }
+
+    #[cold]
+    pub(super) fn poll_pause(
+        &mut self,
+        timers: impl Timers<'a>,
+        watch: &mut Watch<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        self.progress().poll_pause(timers, watch, context)
+    }
+}
+
+impl<'a> Progress<'a> {
+    /// Whether the deadline cut the attempt, once its time is over.
+    fn poll_cut(&mut self, timers: impl Timers<'a>, context: &mut Context<'_>) -> Poll<bool> {
+        let Some(timeout) = self.plan.policy.max_attempt_duration() else {
+            return Poll::Pending;
+        };
+        if self.cut.is_none() {
+            let (left, by_deadline) = self.time_left(timers.now(), timeout);
+            if left.is_zero() {
+                return Poll::Ready(by_deadline);
+            }
+            self.cut = Some(Cut {
+                timer: timers.sleep(left),
+                by_deadline,
+            });
+        }
+        let Some(cut) = &mut self.cut else {
+            return Poll::Pending;
+        };
+        ready!(cut.timer.as_mut().poll(context));
+        Poll::Ready(cut.by_deadline)
+    }
+
+    fn poll_pause(
+        &mut self,
+        timers: impl Timers<'a>,
+        watch: &mut Watch<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            let sleep = match &mut self.sleep {
+                Some(sleep) => sleep,
+                None if self.delay.is_zero() => return Poll::Ready(()),
+                None => {
+                    let slice = watch.slice_of(self.delay);
+                    self.delay -= slice;
+                    self.sleep.insert(timers.sleep(slice))
+                }
+            };
+            if watch.poll_aborted(context) {
+                self.aborted = true;
+                return Poll::Ready(());
+            }
+            ready!(sleep.as_mut().poll(context));
+            self.sleep = None;
+        }
+    }
+}
+
+/// What a whole call needs to know, one pointer wide.
+pub(crate) trait Conduct<'c, T, E>: Timers<'c> {
+    /// Whether there are values that are not acceptable.
+    const RULED: bool;
+
+    fn hooks(self) -> Hooks<'c>;
+
+    fn conclude(
+        self,
+        driver: &mut Driver<'c, T, E>,
+        attempted: Attempted<Result<T, E>>,
+        hooks: &Hooks<'_>,
+    ) -> ControlFlow<End<T, E>>;
+}
+
+pin_project! {
+    /// A whole call. The attribute's expansion is the same loop, written into the user's function.
+    #[must_use = "futures do nothing unless polled"]
+    pub(crate) struct Run<'c, T, E, K, G, Fut, N> {
+        driver: Driver<'c, T, E>,
+        conductor: K,
+        operation: G,
+        finish: N,
+        #[pin]
+        step: Step<'c, Fut>,
+    }
+}
+
+pin_project! {
+    #[project = StepNow]
+    enum Step<'c, Fut> {
+        Start,
+        Attempt { #[pin] attempt: Fut },
+        Pause { watch: Watch<'c> },
+        Done,
+    }
+}
+
+impl<'c, T, E, K, G, Fut, N> Run<'c, T, E, K, G, Fut, N> {
+    pub(crate) const fn new<R>(
+        driver: Driver<'c, T, E>,
+        conductor: K,
+        operation: G,
+        finish: N,
+    ) -> Self
+    where
+        K: Conduct<'c, T, E>,
+        G: FnMut() -> Fut,
+        N: Fn(K, &mut Driver<'c, T, E>, End<T, E>) -> R,
+    {
+        Self {
+            driver,
+            conductor,
+            operation,
+            finish,
+            step: Step::Start,
+        }
+    }
+}
+
+impl<'c, T, E, K, G, Fut, N, R> Future for Run<'c, T, E, K, G, Fut, N>
+where
+    K: Conduct<'c, T, E>,
+    G: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+    N: Fn(K, &mut Driver<'c, T, E>, End<T, E>) -> R,
+{
+    type Output = R;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
+        let mut this = self.project();
+        let conductor = *this.conductor;
+        let hooks = conductor.hooks();
+        let end = loop {
+            match this.step.as_mut().project() {
+                StepNow::Start => {
+                    if !this.driver.may_start(&hooks, K::RULED) {
+                        break this.driver.take_last();
+                    }
+                    let attempt = (this.operation)();
+                    this.step.set(Step::Attempt { attempt });
+                }
+                StepNow::Attempt { attempt } => {
+                    let attempted = ready!(this.driver.poll_attempt(conductor, attempt, context));
+                    // Dropped before it is judged: a cut attempt is over.
+                    this.step.set(Step::Done);
+                    match conductor.conclude(this.driver, attempted, &hooks) {
+                        ControlFlow::Break(end) => break end,
+                        ControlFlow::Continue(()) => {
+                            let watch = this.driver.watch(hooks.abort);
+                            this.step.set(Step::Pause { watch });
+                        }
+                    }
+                }
+                StepNow::Pause { watch } => {
+                    ready!(this.driver.poll_pause(conductor, watch, context));
+                    this.step.set(Step::Start);
+                }
+                StepNow::Done => panic!("a call that has ended was polled again"),
+            }
+        };
+        this.step.set(Step::Done);
+        Poll::Ready((this.finish)(conductor, this.driver, end))
+    }
+}

@@ -1,0 +1,79 @@
+//! The steps of an async call as futures, for the loop that the attribute writes.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::asynchronous::Watch;
+use super::{Attempted, Driver};
+use crate::abort::Abort;
+use crate::time::Timers;
+
+pin_project! {
+    /// An attempt that runs, and is cut when its time is over.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Attempting<'d, 'a, T, E, Z, F> {
+        driver: &'d mut Driver<'a, T, E>,
+        timers: Z,
+        #[pin]
+        operation: F,
+    }
+}
+
+impl<'d, 'a, T, E, Z, F> Attempting<'d, 'a, T, E, Z, F> {
+    #[inline]
+    pub(crate) const fn new(driver: &'d mut Driver<'a, T, E>, timers: Z, operation: F) -> Self {
+        Self {
+            driver,
+            timers,
+            operation,
+        }
+    }
+}
+
+impl<'a, T, E, Z: Timers<'a>, F: Future> Future for Attempting<'_, 'a, T, E, Z, F> {
+    type Output = Attempted<F::Output>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.driver
+            .poll_attempt(*this.timers, this.operation, context)
+    }
+}
+
+/// The sleep between two attempts.
+#[must_use = "futures do nothing unless polled"]
+pub struct Pausing<'d, 'a, 'w, T, E, Z> {
+    driver: &'d mut Driver<'a, T, E>,
+    timers: Z,
+    watch: Watch<'w>,
+}
+
+impl<'d, 'a, 'w, T, E, Z> Pausing<'d, 'a, 'w, T, E, Z> {
+    #[inline]
+    pub(crate) fn new(
+        driver: &'d mut Driver<'a, T, E>,
+        timers: Z,
+        abort: Option<&'w dyn Abort>,
+    ) -> Self {
+        let watch = driver.watch(abort);
+        Self {
+            driver,
+            timers,
+            watch,
+        }
+    }
+}
+
+impl<'a, T, E, Z: Timers<'a> + Unpin> Future for Pausing<'_, 'a, '_, T, E, Z> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.driver
+            .poll_pause(this.timers, &mut this.watch, context)
+    }
+}

@@ -1,0 +1,140 @@
+//! Names of the user's that look like those of the expansion, and worlds without the usual names.
+
+/// Everything that the prelude has, as something else.
+mod shadowed {
+    #![expect(
+        dead_code,
+        non_camel_case_types,
+        reason = "they only have to be in the way"
+    )]
+
+    use crate::fault::{Fault, Runs};
+
+    pub(super) struct Result;
+    pub(super) struct Ok;
+    pub(super) struct Err;
+    pub(super) struct Some;
+    pub(super) struct None;
+    pub(super) struct Option;
+    pub(super) struct Box;
+    pub(super) struct Future;
+    pub(super) struct Clone;
+    pub(super) struct Policy;
+    pub(super) struct Site;
+    pub(super) struct u64;
+    pub(super) mod core {}
+    pub(super) mod std {}
+    pub(super) mod alloc {}
+
+    #[retry_core::retry(attempts = 3, backoff = fixed("1ns"), deadline = "1m", clone(text))]
+    pub(super) fn blocking(
+        text: ::std::string::String,
+        runs: &Runs,
+    ) -> ::core::result::Result<usize, Fault> {
+        runs.flaky_until(2)?;
+        ::core::result::Result::Ok(text.len())
+    }
+
+    #[retry_core::retry(attempts = 3, backoff = none, attempt_timeout = "1s", on_stop = |_| Fault::Fatal)]
+    pub(super) async fn asynchronous(runs: &Runs) -> ::core::result::Result<u32, Fault> {
+        runs.flaky_until(2)
+    }
+}
+
+mod names {
+    use retry_core::retry;
+
+    use crate::fault::{Fault, Runs};
+
+    #[retry(backoff = none)]
+    pub(super) async fn asynchronous(
+        __driver: u32,
+        __last: u32,
+        __end: u32,
+        __attempt: u32,
+        __output: u32,
+        runs: &Runs,
+    ) -> Result<u32, Fault> {
+        let __stopped = 1;
+        runs.flaky_until(2)?;
+        Ok(__driver + __last + __end + __attempt + __output + __stopped)
+    }
+}
+
+mod hijacked {
+    use retry_core::retry;
+
+    use crate::fault::{Fault, Runs};
+
+    /// Methods on everything.
+    #[expect(dead_code, reason = "they only have to be in the way")]
+    pub(super) trait Greedy: Sized {
+        fn attempts(self) -> Self {
+            unreachable!()
+        }
+        fn abort(self) -> Self {
+            unreachable!()
+        }
+        fn clone(&self) -> Self {
+            unreachable!()
+        }
+        fn known(&self) -> Self {
+            unreachable!()
+        }
+        fn carry(self) -> Self {
+            unreachable!()
+        }
+        fn checked(self) -> Self {
+            unreachable!()
+        }
+    }
+    impl<T> Greedy for T {}
+
+    #[retry(attempts = 2, backoff = none, clone(text))]
+    pub(super) fn blocking(text: String, runs: &Runs) -> Result<String, Fault> {
+        runs.flaky_until(2)?;
+        Ok(text)
+    }
+}
+
+mod renamed {
+    pub(super) mod facade {
+        pub(crate) use retry_core as runtime;
+    }
+
+    use crate::fault::{Fault, Runs};
+
+    #[facade::runtime::retry(crate = crate::hygiene::renamed::facade::runtime, backoff = none, attempts = 2)]
+    pub(super) fn blocking(runs: &Runs) -> Result<u32, Fault> {
+        runs.flaky_until(2)
+    }
+}
+
+use crate::fault::Runs;
+
+#[tokio::test]
+async fn shadowed_names_do_not_matter() {
+    assert_eq!(shadowed::blocking("abc".to_owned(), &Runs::new()), Ok(3));
+    assert_eq!(shadowed::asynchronous(&Runs::new()).await, Ok(2));
+}
+
+#[tokio::test]
+async fn names_of_the_expansion_are_free_for_arguments() {
+    assert_eq!(
+        names::asynchronous(1, 2, 3, 4, 5, &Runs::new()).await,
+        Ok(16)
+    );
+}
+
+#[test]
+fn methods_on_everything_are_not_called() {
+    assert_eq!(
+        hijacked::blocking("t".to_owned(), &Runs::new()),
+        Ok("t".to_owned())
+    );
+}
+
+#[test]
+fn the_runtime_may_have_another_path() {
+    assert_eq!(renamed::blocking(&Runs::new()), Ok(2));
+}
