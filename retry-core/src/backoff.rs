@@ -19,7 +19,7 @@ const DEFAULT_MAX: Duration = Duration::from_secs(30);
 const DEFAULT_FACTOR: f64 = 2.0;
 
 /// Grows by half: for callers that share one resource and mostly get it at the second try.
-const TOKEN_FACTOR: f64 = 1.5;
+pub(crate) const TOKEN_FACTOR: f64 = 1.5;
 
 /// How a delay is spread, so that callers which failed together do not come back together.
 ///
@@ -250,6 +250,9 @@ impl Backoff {
     }
 
     /// The n-th of these delays, the last one repeated; without jitter unless told otherwise.
+    ///
+    /// Outside of a `const` item the list needs a `const` block of its own to live long enough:
+    /// `Backoff::schedule(const { &[Duration::from_secs(1)] })`.
     ///
     /// # Panics
     ///
@@ -553,15 +556,12 @@ impl Backoff {
         }
     }
 
-    /// The longest delay, jitter included; never below the floor.
+    /// The longest delay, jitter included, unless the floor is above it.
     const fn cap(&self) -> u128 {
         match (self.max, self.kind) {
             (Some(max), _) => max.as_nanos(),
             (None, Kind::None | Kind::Fixed(_) | Kind::Schedule(_) | Kind::Custom(_)) => LONGEST,
-            (None, _) => greatest(
-                DEFAULT_MAX.as_nanos(),
-                greatest(self.longest_argument(), self.floor()),
-            ),
+            (None, _) => greatest(DEFAULT_MAX.as_nanos(), self.longest_argument()),
         }
     }
 
@@ -600,10 +600,11 @@ impl Backoff {
                 // The cap a second time: a division of floats may round up.
                 let highest = least(shrink(self.cap(), 1.0 + spread), self.cap());
                 let delay = least(delay, highest);
-                let spread = scale(delay, spread);
+                // Two products rather than one that is added and taken away: each grows with
+                // the delay also where floats round.
                 (
-                    delay.saturating_sub(spread),
-                    least(delay.saturating_add(spread), self.cap()),
+                    least(scale(delay, 1.0 - spread), delay),
+                    least(delay.saturating_add(scale(delay, spread)), self.cap()),
                 )
             }
         };

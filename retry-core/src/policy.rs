@@ -59,7 +59,8 @@ pub enum RetryAfter {
 /// Each setter refuses a value that makes no sense by panicking with a full sentence, so that in
 /// a `const` it is a compile error; [`checked`](Self::checked) adds what spans fields, and
 /// [`validate`](Self::validate) reports the same as a [`PolicyError`]. Behaviour – classifier,
-/// observer, abort signal – is attached where the policy is used.
+/// observer, abort signal – is attached where the policy is used. With the feature `serde` a
+/// policy can also come from a configuration file: its `Deserialize` impl describes the format.
 ///
 /// ```
 /// use retry_core::{Backoff, ClassRule, ErrorClass, Policy};

@@ -237,6 +237,9 @@ impl fmt::Display for Readable {
         if duration == Duration::MAX {
             return formatter.write_str("unbounded");
         }
+        if duration.is_zero() {
+            return formatter.write_str("0s");
+        }
         if duration < Duration::from_secs(1) {
             return write!(formatter, "{duration:?}");
         }

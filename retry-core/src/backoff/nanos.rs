@@ -40,11 +40,11 @@ const fn float(nanos: u128) -> f64 {
     nanos as f64
 }
 
-/// The whole part; infinity is the greatest number.
+/// The whole part; infinity is the greatest number, what is negative or no number is zero.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the cast saturates, which is what is wanted"
+    reason = "the cast saturates, and so brings everything into range"
 )]
 const fn whole(number: f64) -> u128 {
     number as u128
@@ -61,12 +61,11 @@ const fn nearest(number: f64) -> u128 {
     })
 }
 
-/// `nanos · factor`, rounded to the nearest nanosecond, for a factor that is not negative.
+/// `nanos · factor`, rounded to the nearest nanosecond.
+///
+/// A product below zero is zero, and so is one that is no number: zero times infinity, or anything
+/// times NaN.
 pub(super) const fn scale(nanos: u128, factor: f64) -> u128 {
-    // Zero times an infinite factor would be NaN.
-    if nanos == 0 {
-        return 0;
-    }
     nearest(float(nanos) * factor)
 }
 
@@ -106,14 +105,9 @@ pub(super) const fn fibonacci(n: u32) -> u128 {
     current
 }
 
-/// The point of `[low, high]` at the fraction `random` of the way; a fraction that is none is
-/// brought into `[0, 1]`.
+/// The point of `[low, high]` at the fraction `random` of the way; outside of `[0, 1]` it is one of
+/// the ends, and NaN is the low one.
 pub(super) fn between((low, high): (u128, u128), random: f64) -> u128 {
-    let random = if random.is_nan() {
-        0.0
-    } else {
-        random.clamp(0.0, 1.0)
-    };
     let width = high - low;
     low + least(scale(width, random), width)
 }

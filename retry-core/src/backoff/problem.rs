@@ -46,10 +46,10 @@ impl Problem {
         }
     }
 
-    /// The modifier or argument at fault, by the name it has in a configuration file; `None` for
-    /// the kind's own delay.
+    /// The modifier at fault, by the name it has in a configuration file; `None` for the kind's
+    /// own argument.
     #[cfg(feature = "serde")]
-    pub(crate) const fn field(self) -> Option<&'static str> {
+    pub(crate) const fn modifier(self) -> Option<&'static str> {
         match self {
             Self::EmptySchedule | Self::DelayAboveMax => None,
             Self::FactorUnused | Self::FactorTooSmall => Some("factor"),

@@ -66,7 +66,11 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}`: {}", self.field, self.reason)
+        // A rule or a jitter that is read by itself has no path to name.
+        if !self.field.is_empty() {
+            write!(formatter, "`{}`: ", self.field)?;
+        }
+        formatter.write_str(&self.reason)
     }
 }
 

@@ -16,10 +16,10 @@ use crate::Backoff;
 /// # let _ = POLICY;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ClassRule(Rule);
+pub struct ClassRule(pub(super) Rule);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Rule {
+pub(super) enum Rule {
     Retry {
         attempts: Option<u32>,
         backoff: Option<Backoff>,
