@@ -403,35 +403,35 @@ fn a_retried_functions_future_is_a_few_bytes_larger() {
 /// The body borrows each argument that it uses, and a reference has to be somewhere.
 #[test]
 fn every_argument_makes_a_retried_functions_future_at_most_one_pointer_larger() {
-    async fn bare_four(a: u64, b: u64, c: u64, d: u64) -> io::Result<u64> {
+    async fn bare_four(one: u64, two: u64, three: u64, four: u64) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d)
+        Ok(one + two + three + four)
     }
     #[retry]
-    async fn retried_four(a: u64, b: u64, c: u64, d: u64) -> io::Result<u64> {
+    async fn retried_four(one: u64, two: u64, three: u64, four: u64) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d)
+        Ok(one + two + three + four)
     }
     async fn bare_seven(
-        (a, b, c): (u64, u64, u64),
-        d: u64,
-        e: u64,
-        f: u64,
-        g: u64,
+        (one, two, three): (u64, u64, u64),
+        four: u64,
+        five: u64,
+        six: u64,
+        seven: u64,
     ) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d + e + f + g)
+        Ok(one + two + three + four + five + six + seven)
     }
     #[retry]
     async fn retried_seven(
-        (a, b, c): (u64, u64, u64),
-        d: u64,
-        e: u64,
-        f: u64,
-        g: u64,
+        (one, two, three): (u64, u64, u64),
+        four: u64,
+        five: u64,
+        six: u64,
+        seven: u64,
     ) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d + e + f + g)
+        Ok(one + two + three + four + five + six + seven)
     }
     let bare = size_of_val(&bare_four(1, 2, 3, 4));
     let retried = size_of_val(&retried_four(1, 2, 3, 4));
