@@ -653,7 +653,7 @@ where
     /// # assert!(text.contains("retry-core"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn run_blocking<T, E, G>(&self, operation: G) -> Result<T, E>
+    pub fn run_blocking<T, E, G>(&self, mut operation: G) -> Result<T, E>
     where
         G: FnMut() -> Result<T, E>,
         Errors<C, F, X>: JudgeError<E>,
@@ -670,7 +670,7 @@ where
             sleeper,
             &self.errors,
             &self.values,
-            operation,
+            |_| operation(),
         );
         self.finish(&mut driver, TimeSource::System, end)
     }
@@ -686,7 +686,7 @@ where
     /// assert!(outcome.is_success());
     /// assert_eq!(outcome.attempts(), 1);
     /// ```
-    pub fn execute_blocking<T, E, G>(&self, operation: G) -> Outcome<T, E>
+    pub fn execute_blocking<T, E, G>(&self, mut operation: G) -> Outcome<T, E>
     where
         G: FnMut() -> Result<T, E>,
         Errors<C, F, X>: JudgeError<E>,
@@ -705,7 +705,7 @@ where
             sleeper,
             &self.errors,
             &self.values,
-            operation,
+            |_| operation(),
         );
         Outcome {
             end,

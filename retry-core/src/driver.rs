@@ -19,6 +19,7 @@ use self::progress::{About, Progress};
 #[cfg(feature = "tokio")]
 pub(crate) use self::steps::{Attempting, Pausing};
 use crate::abort::Abort;
+use crate::attempt::Attempt;
 use crate::class::Cause;
 use crate::engine::SleepRule;
 use crate::event::{self, Event, Observer};
@@ -241,6 +242,21 @@ impl<'a, T, E> Driver<'a, T, E> {
 
     fn remember(&mut self, progress: Progress<'a>) {
         self.history = Some(History::boxed(progress));
+    }
+}
+
+impl<T, E> Driver<'static, T, E> {
+    /// The attempt that runs next, for the function that wants to know. The call is timed.
+    #[inline]
+    pub(crate) fn attempt(&self, time: TimeSource<'_>) -> Attempt {
+        let progress = self.history.as_ref().map(|history| &history.progress);
+        Attempt {
+            number: progress.map_or(1, Progress::attempt),
+            last_class: progress.and_then(Progress::last_class),
+            policy: self.plan.policy,
+            started: self.started.unwrap_or_else(|| time.now()),
+            asynchronous: time.is_asynchronous(),
+        }
     }
 }
 

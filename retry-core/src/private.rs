@@ -12,6 +12,9 @@
 //! }
 //! ```
 //!
+//! With a fallback the loop breaks with its end, which is [`settle`]d: the user's function is evaluated when there is an error for it, and after
+//! everything that the loop has borrowed is free again.
+//!
 //! The behaviours (`HOOKS` and so on) are written out at each step, so that none of them borrows `self` while the body runs. A sync
 //! function becomes one call of [`run_blocking`].
 #![allow(
@@ -25,6 +28,7 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
 use crate::abort::Abort;
+use crate::attempt::Attempt;
 use crate::class::{Classification, Classify};
 use crate::driver;
 pub use crate::driver::{Attempted, Hooks};
@@ -36,7 +40,7 @@ use crate::judge::{
     JudgeValue, Judged,
 };
 pub use crate::judge::{AnyValue, ByTrait, Errors, NeverStops, NoFilter};
-use crate::outcome::{End, Stopped};
+use crate::outcome::{End, Outcome, Stopped};
 use crate::site::Site;
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
@@ -78,6 +82,8 @@ impl<T, E> Returns for Result<T, E> {
 pub type ValueOf<R> = <R as Returns>::Value;
 /// The error's type of what a function returns.
 pub type ErrorOf<R> = <R as Returns>::Error;
+/// What a function returns instead under `returns = outcome`.
+pub type OutcomeOf<R> = Outcome<ValueOf<R>, ErrorOf<R>>;
 
 /// The behaviours that do not depend on the operation's types.
 impl<'a> Hooks<'a> {
@@ -108,6 +114,22 @@ impl<'a> Hooks<'a> {
     #[inline]
     pub const fn observe(mut self, observer: &'a dyn Observer) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Somebody wants to know when the call began: `returns = outcome`, or an [`Attempt`].
+    #[must_use]
+    #[inline]
+    pub const fn timed(mut self) -> Self {
+        self.timed = true;
+        self
+    }
+
+    /// The key `timeline`.
+    #[must_use]
+    #[inline]
+    pub const fn timeline(mut self, limit: usize) -> Self {
+        self.timeline = Some(limit);
         self
     }
 }
@@ -142,36 +164,91 @@ pub const fn driver<R: Returns>(site: &'static Site) -> Driver<R> {
     Driver(driver::Driver::new(&site.plan))
 }
 
-impl<R: Returns> Driver<R> {
+/// A call that has ended.
+pub struct Ended<'d, 'h, R: Returns> {
+    driver: &'d mut Driver<R>,
+    hooks: &'d Hooks<'h>,
+    end: End<R::Value, R::Error>,
+}
+
+impl<R: Returns> Ended<'_, '_, R> {
     #[inline]
-    fn finish(
-        &mut self,
-        end: End<R::Value, R::Error>,
-        hooks: &Hooks<'_>,
-        stops: &impl ConvertStop<R::Error>,
-    ) -> R {
-        R::from_result(match end {
+    fn into_result(self, stops: &impl ConvertStop<R::Error>) -> R {
+        R::from_result(match self.end {
             End::Success(value) => Ok(value),
             End::Error(error) => Err(error),
-            End::Value(_) | End::Nothing => Err(stops.convert(self.0.report(hooks).into_stopped())),
+            End::Value(_) | End::Nothing => {
+                Err(stops.convert(self.driver.0.report(self.hooks).into_stopped()))
+            }
         })
+    }
+}
+
+/// What a call that has ended gives.
+pub trait Finish<R: Returns> {
+    /// Its type: that of an attempt, or an [`Outcome`].
+    type End;
+    /// Makes it.
+    fn finish(&self, ended: Ended<'_, '_, R>) -> Self::End;
+}
+
+impl<R: Returns, F: Fn(Stopped) -> R::Error> Finish<R> for Converted<F> {
+    type End = R;
+
+    #[inline]
+    fn finish(&self, ended: Ended<'_, '_, R>) -> R {
+        ended.into_result(self)
+    }
+}
+
+impl<R: Returns> Finish<R> for NeverStops {
+    type End = R;
+
+    #[inline]
+    fn finish(&self, ended: Ended<'_, '_, R>) -> R {
+        ended.into_result(self)
+    }
+}
+
+/// The key `returns = outcome`.
+#[derive(Clone, Copy, Debug)]
+pub struct ToOutcome;
+
+impl<R: Returns> Finish<R> for ToOutcome {
+    type End = OutcomeOf<R>;
+
+    #[inline]
+    fn finish(&self, ended: Ended<'_, '_, R>) -> OutcomeOf<R> {
+        Outcome {
+            end: ended.end,
+            report: ended.driver.0.report(ended.hooks),
+        }
     }
 }
 
 /// Whether the next attempt may start.
 #[inline]
-pub fn before<R: Returns>(
+pub fn before<R: Returns, S: Finish<R>>(
     driver: &mut Driver<R>,
     hooks: Hooks<'_>,
     ruled: bool,
-    stops: impl ConvertStop<R::Error>,
-) -> ControlFlow<R> {
+    stops: S,
+) -> ControlFlow<S::End> {
     if driver.0.may_start(&hooks, ruled) {
-        ControlFlow::Continue(())
-    } else {
-        let last = driver.0.take_last();
-        ControlFlow::Break(driver.finish(last, &hooks, &stops))
+        return ControlFlow::Continue(());
     }
+    ControlFlow::Break(stops.finish(Ended {
+        end: driver.0.take_last(),
+        driver,
+        hooks: &hooks,
+    }))
+}
+
+/// The attempt that has been allowed to start, for a function with a parameter `#[attempt]`.
+#[must_use]
+#[inline]
+pub fn current<R: Returns>(driver: &Driver<R>) -> Attempt {
+    driver.0.attempt(TimeSource::asynchronous())
 }
 
 /// An attempt, cut when its time is over.
@@ -204,16 +281,17 @@ pub trait HasTimer {}
 
 /// What follows from an attempt: the end, or a sleep and another one.
 #[inline]
-pub fn after<R, C, F, X>(
+pub fn after<R, C, F, X, S>(
     driver: &mut Driver<R>,
     attempted: Attempted<R>,
     hooks: Hooks<'_>,
     errors: Errors<C, F, X>,
     values: impl JudgeValue<R::Value>,
-    stops: impl ConvertStop<R::Error>,
-) -> ControlFlow<R>
+    stops: S,
+) -> ControlFlow<S::End>
 where
     R: Returns,
+    S: Finish<R>,
     Errors<C, F, X>: JudgeError<R::Error>,
     X: DescribeError<R::Error>,
 {
@@ -223,7 +301,11 @@ where
     };
     match driver.0.conclude(attempted, &hooks, &errors, &values) {
         ControlFlow::Continue(()) => ControlFlow::Continue(()),
-        ControlFlow::Break(end) => ControlFlow::Break(driver.finish(end, &hooks, &stops)),
+        ControlFlow::Break(end) => ControlFlow::Break(stops.finish(Ended {
+            driver,
+            hooks: &hooks,
+            end,
+        })),
     }
 }
 
@@ -244,10 +326,6 @@ pub fn pause<R: Returns>(_: &mut Driver<R>, _: Wake<'_>) -> std::future::Ready<(
 }
 
 /// The whole of a sync function.
-///
-/// # Errors
-///
-/// What the operation ends with.
 #[inline]
 pub fn run_blocking<R, C, F, X, V, S>(
     site: &'static Site,
@@ -256,19 +334,105 @@ pub fn run_blocking<R, C, F, X, V, S>(
     values: V,
     stops: S,
     mut operation: impl FnMut() -> R,
-) -> R
+) -> S::End
 where
     R: Returns,
     Errors<C, F, X>: JudgeError<R::Error>,
     X: DescribeError<R::Error>,
     V: JudgeValue<R::Value>,
-    S: ConvertStop<R::Error>,
+    S: Finish<R>,
+{
+    drive_blocking(site, hooks, errors, values, stops, |_| operation())
+}
+
+/// The whole of a sync function with a parameter `#[attempt]`.
+#[inline]
+pub fn run_blocking_aware<R, C, F, X, V, S>(
+    site: &'static Site,
+    hooks: Hooks<'_>,
+    errors: Errors<C, F, X>,
+    values: V,
+    stops: S,
+    mut operation: impl FnMut(Attempt) -> R,
+) -> S::End
+where
+    R: Returns,
+    Errors<C, F, X>: JudgeError<R::Error>,
+    X: DescribeError<R::Error>,
+    V: JudgeValue<R::Value>,
+    S: Finish<R>,
+{
+    drive_blocking(site, hooks, errors, values, stops, |driver| {
+        operation(driver.attempt(TimeSource::System))
+    })
+}
+
+#[inline]
+fn drive_blocking<R, C, F, X, V, S>(
+    site: &'static Site,
+    hooks: Hooks<'_>,
+    errors: Errors<C, F, X>,
+    values: V,
+    stops: S,
+    mut operation: impl FnMut(&driver::Driver<'static, R::Value, R::Error>) -> R,
+) -> S::End
+where
+    R: Returns,
+    Errors<C, F, X>: JudgeError<R::Error>,
+    X: DescribeError<R::Error>,
+    V: JudgeValue<R::Value>,
+    S: Finish<R>,
 {
     let mut driver = driver::<R>(site);
-    let attempt = || operation().into_result();
+    let attempt = |driver: &_| operation(driver).into_result();
     let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
-    driver.finish(end, &hooks, &stops)
+    stops.finish(Ended {
+        driver: &mut driver,
+        hooks: &hooks,
+        end,
+    })
 }
+
+/// What is left to do with the end of a call that has a fallback: nothing, or to answer for this error.
+#[inline]
+pub fn settle<R: Returns>(end: R) -> ControlFlow<R, R::Error> {
+    match end.into_result() {
+        Ok(value) => ControlFlow::Break(R::from_result(Ok(value))),
+        Err(error) => ControlFlow::Continue(error),
+    }
+}
+
+/// The key `fallback` of a sync function.
+#[inline]
+pub fn fall_back<R, F>(fallback: F, error: R::Error) -> R
+where
+    R: Returns,
+    F: FnOnce(R::Error) -> R,
+{
+    fallback(error)
+}
+
+/// The key `fallback` of an async function.
+#[inline]
+pub fn fall_back_later<R, F, U>(fallback: F, error: R::Error) -> U
+where
+    R: Returns,
+    F: FnOnce(R::Error) -> U,
+    U: Answers + Future<Output = R>,
+{
+    fallback(error)
+}
+
+/// What a fallback of an async function gives.
+#[diagnostic::on_unimplemented(
+    message = "the fallback of an async function gives a future, and `{Self}` is none",
+    label = "gives no future",
+    note = "write `fallback = async |error| …`, or name an `async fn`"
+)]
+pub trait Answers: Future {}
+
+#[diagnostic::do_not_recommend]
+impl<U: Future> Answers for U {}
 
 /// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`after`], so that the compiler blames the one type
 /// that the expansion names: the function's return type.

@@ -71,6 +71,13 @@ fn sentences(config: &Config) -> Vec<String> {
             time(&max.value)
         ));
     }
+    if config.fallback.is_some() {
+        sentences.push("When all is in vain, a fallback answers instead of the error.".to_owned());
+    }
+    if config.returns_outcome().is_some() {
+        sentences
+            .push("The caller gets the outcome, which tells everything about the call.".to_owned());
+    }
     sentences
 }
 
