@@ -183,8 +183,12 @@ impl<'a> Attempts<'a> {
         } else {
             quote_spanned!(Span::mixed_site()=> break)
         };
+        let driver = match self.behaviour.config.returns_outcome() {
+            Some(_) => quote_spanned!(Span::mixed_site()=> keeping_driver),
+            None => quote_spanned!(Span::mixed_site()=> driver),
+        };
         let looped = quote_spanned! {Span::mixed_site()=>
-            let mut __driver = #private::driver::<#output>(#site);
+            let mut __driver = #private::#driver::<#output>(#site);
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
                     #private::before(&mut __driver, #hooks, #judged, #stops)
