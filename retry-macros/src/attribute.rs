@@ -57,3 +57,6 @@ pub(crate) fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
     item.extend(error.to_compile_error());
     item
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,6 +114,21 @@ pub(crate) static KEYS: &[Word] = &[
         "how a stop without an error of its own becomes one",
     ),
     word(
+        "fallback",
+        "fallback = |error| cached(id)",
+        "who answers in place of the error that the call ended with",
+    ),
+    word(
+        "returns",
+        "returns = outcome",
+        "what the caller gets: the `Outcome` with everything about the call, or the `result`",
+    ),
+    word(
+        "timeline",
+        "timeline = 16",
+        "how many attempts the outcome records, the latest; only with `returns = outcome`",
+    ),
+    word(
         "operation",
         "operation = \"fetch_user\"",
         "the stable name in events",
@@ -158,7 +173,7 @@ pub(crate) type Advice = &'static [(&'static [&'static str], &'static str)];
 /// Keys that exist elsewhere or later, and what is wrong with them here.
 pub(crate) static REFUSED: Advice = &[
     (
-        &["breaker", "budget", "bulkhead", "fallback", "returns"],
+        &["breaker", "budget", "bulkhead"],
         "is not available in this version; remove it",
     ),
     (

@@ -18,6 +18,8 @@ pub(super) struct Behaviour<'a> {
     /// The return type where only its error counts: a value that is an `impl Trait` is `()`, as nothing would tell what it is.
     pub(super) named_output: TokenStream,
     pub(super) is_async: bool,
+    /// The function has a parameter `#[attempt]`.
+    pub(super) is_aware: bool,
     /// What `self` is called in the body, if not `self`.
     pub(super) receiver: Option<Ident>,
 }
@@ -73,6 +75,12 @@ impl Behaviour<'_> {
             let observer = self.borrowed(value);
             hooks =
                 quote_spanned!(Span::mixed_site()=> #private::Hooks::observe(#hooks, #observer));
+        }
+        if self.is_aware || self.config.returns_outcome().is_some() {
+            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timed(#hooks));
+        }
+        if let Some(Keyed { value, .. }) = &self.config.timeline {
+            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timeline(#hooks, #value));
         }
         hooks
     }
@@ -141,6 +149,9 @@ impl Behaviour<'_> {
     /// How a stop without an error of its own becomes one.
     pub(super) fn stops(&self) -> TokenStream {
         let (private, named) = (&self.private, &self.named_output);
+        if self.config.returns_outcome().is_some() {
+            return quote_spanned!(Span::mixed_site()=> #private::ToOutcome);
+        }
         if let Some(on_stop) = &self.config.on_stop {
             return self.judge("converted", &on_stop.value, &quote!(#named, _));
         }
@@ -157,6 +168,29 @@ impl Behaviour<'_> {
                 #private::Carrier::<#private::ErrorOf<#named>>::new().#method(__stopped)
             })
         }
+    }
+
+    /// The fallback's answer to `__error`, awaited where that can be done.
+    pub(super) fn fallback(&self) -> Option<TokenStream> {
+        let fallback = &self.config.fallback.as_ref()?.value;
+        let (private, output) = (&self.private, &self.output);
+        let (wrapper, types, end) = if self.is_async {
+            (
+                quote!(#private::fall_back_later),
+                quote!(#output, _, _),
+                quote_spanned!(Span::mixed_site()=> .await),
+            )
+        } else {
+            (
+                quote!(#private::fall_back),
+                quote!(#output, _),
+                TokenStream::new(),
+            )
+        };
+        let error = Ident::new("__error", Span::mixed_site());
+        let user = self.user(fallback);
+        let call = Place::of(fallback).call_with(&wrapper, &types, &quote!(#user, #error));
+        Some(quote!(#call #end))
     }
 
     /// The key because of which a call can end without an error of its own.
@@ -179,7 +213,11 @@ impl Behaviour<'_> {
 
     /// Refuses a policy with an attempt timeout where no error can carry it.
     pub(super) fn policy_check(&self, function: &Function, ty: &Type) -> TokenStream {
-        if self.config.on_stop.is_some() || self.needs_a_way().is_some() {
+        let config = self.config;
+        if config.on_stop.is_some()
+            || config.returns_outcome().is_some()
+            || self.needs_a_way().is_some()
+        {
             return TokenStream::new();
         }
         let Some(policy) = self.policy_may_cut() else {

@@ -206,3 +206,111 @@ pub(super) fn mentions_self(tokens: &TokenStream) -> bool {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use proc_macro2::TokenStream;
+    use quote::{format_ident, quote};
+
+    use super::{may_be_item, spelled_out};
+    use crate::errors::Errors;
+    use crate::model::{Function, Home};
+
+    fn function(signature: TokenStream) -> Function {
+        let mut tokens = signature;
+        tokens.extend(quote!({}));
+        crate::parse::function(tokens, &mut Errors::default()).expect("a function")
+    }
+
+    fn item(tokens: &TokenStream, signature: TokenStream) -> bool {
+        may_be_item(tokens, tokens, &function(signature))
+    }
+
+    fn method(generics: &[&str], plain_self: Option<syn::Type>) -> Function {
+        let mut function = function(quote!(fn f(&self)));
+        function.home = Some(Rc::new(Home {
+            generics: generics
+                .iter()
+                .map(|name| format_ident!("{name}"))
+                .collect(),
+            plain_self,
+        }));
+        function
+    }
+
+    #[test]
+    fn what_knows_no_generics_is_an_item() {
+        for tokens in [
+            quote!(5),
+            quote!(LIMIT),
+            quote!(Policy::AGGRESSIVE),
+            quote!(limits::LIMIT + crate::MORE),
+            quote!(make(Limits::DEFAULT).field),
+        ] {
+            assert!(
+                item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
+                "{tokens}"
+            );
+        }
+    }
+
+    #[test]
+    fn generics_that_are_known_or_customary_are_not() {
+        for tokens in [
+            quote!(Self::LIMIT),
+            quote!(T::LIMIT),
+            quote!(SIZE),
+            quote!(size_of::<T>()),
+            quote!(N),
+            quote!(Other::<N>::LIMIT),
+        ] {
+            assert!(
+                !item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
+                "{tokens}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_a_block_that_is_known_nothing_is_guessed() {
+        let method = method(&["Config", "SIZE"], None);
+        for tokens in [
+            quote!(LIMIT),
+            quote!(Limits::LIMIT),
+            quote!(N),
+            quote!(T::LIMIT),
+        ] {
+            assert!(may_be_item(&tokens, &tokens, &method), "{tokens}");
+        }
+        for tokens in [quote!(Self::LIMIT), quote!(Config::LIMIT), quote!(2 * SIZE)] {
+            assert!(!may_be_item(&tokens, &tokens, &method), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn self_is_spelled_out_where_it_can_be() {
+        let method = method(&[], Some(syn::parse_quote!(inner::Client)));
+        let tokens = spelled_out(quote!(f(Self::LIMIT, self)), &method);
+        assert_eq!(
+            tokens.to_string(),
+            quote!(f(<inner::Client>::LIMIT, self)).to_string()
+        );
+        assert!(may_be_item(&tokens, &tokens, &method));
+    }
+
+    #[test]
+    fn in_a_method_more_may_be_generics() {
+        for tokens in [quote!(LIMIT), quote!(Config::LIMIT)] {
+            assert!(!item(&tokens, quote!(fn f(&self))), "{tokens}");
+        }
+        for tokens in [
+            quote!(Policy::AGGRESSIVE),
+            quote!(limits::LIMIT),
+            quote!(crate::LIMIT),
+        ] {
+            assert!(item(&tokens, quote!(fn f(&self))), "{tokens}");
+        }
+    }
+}

@@ -5,14 +5,14 @@
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
-use crate::model::{Backoff, Config, Keyed, OwnRule, RetryAfter, Rule};
+use crate::model::{Backoff, Config, Form, Keyed, OwnRule, RetryAfter, Rule};
 
 /// Calls a macro with the keys that have a single value. A key that is missing here does not compile.
 macro_rules! with_single_keys {
     ($macro:ident) => {
         $macro! {
             policy attempts deadline attempt_timeout backoff jitter retry_after retry_after_max classify retry_if retry_until
-            classify_value abort observe on_stop operation
+            classify_value abort observe on_stop fallback returns timeline operation
         }
     };
 }
@@ -117,6 +117,16 @@ fn give_way(below: &mut Config, own: &Config, is_async: bool) {
         // Both judge the values.
         below.retry_until = None;
         below.classify_value = None;
+    }
+    if own.returns_outcome().is_some() {
+        // The caller gets the error, and the stop.
+        below.fallback = None;
+        below.on_stop = None;
+    }
+    let returns = own.returns.as_ref().or(below.returns.as_ref());
+    if !returns.is_some_and(|keyed| matches!(keyed.value, Form::Outcome)) {
+        // Nobody gets it.
+        below.timeline = None;
     }
     limit_caps(below, own);
 }

@@ -43,3 +43,6 @@ fn expanded(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => broken(expand::original(&block), &error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ pub(super) fn block(
     let mut report = Report::new(keys, errors);
     let nothing = Config::default();
     let owner = owner(block);
-    let plans = chosen
+    let plans: Vec<_> = chosen
         .iter()
         .map(|chosen| {
             let Chosen {
@@ -42,6 +42,12 @@ pub(super) fn block(
             for error in found.finish().err().into_iter().flatten() {
                 report.add(error, own, &method.name.to_string(), function.is_async());
             }
+            if let (Some(key), Some(_)) = (config.returns_outcome(), &block.parsed.trait_) {
+                report.say(Error::new(
+                    key.span(),
+                    "the trait says what its methods return; remove `returns = outcome`",
+                ));
+            }
             if config.operation.is_none() {
                 config.operation = Some(operation(owner.as_deref(), &method.name));
             }
@@ -49,6 +55,7 @@ pub(super) fn block(
         })
         .collect();
     report.idle_timeout(chosen);
+    report.idle_timeline(&plans);
     plans
 }
 
@@ -132,6 +139,9 @@ impl<'a> Report<'a> {
             // Every method may have its own.
             alone.failed.insert("attempts");
         }
+        if alone.returns.is_none() {
+            alone.failed.insert("returns");
+        }
         let mut report = Self {
             keys,
             errors,
@@ -176,6 +186,20 @@ impl<'a> Report<'a> {
             }
         }
         self.say(error);
+    }
+
+    /// A default record that nobody gets.
+    fn idle_timeline(&mut self, plans: &[Option<Config>]) {
+        let Some(timeline) = &self.keys.defaults.timeline else {
+            return;
+        };
+        let mut retried = plans.iter().flatten().peekable();
+        if retried.peek().is_some() && retried.all(|config| config.returns_outcome().is_none()) {
+            self.say(Error::new(
+                timeline.key.span(),
+                "`timeline` is part of the outcome, which no method that is retried here returns; write `returns = outcome` next to it",
+            ));
+        }
     }
 
     /// A default timeout where nothing can be cut.

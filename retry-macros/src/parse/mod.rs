@@ -1,12 +1,14 @@
 //! From tokens to the model. A mistake in one key never hides the next.
 
 mod async_trait;
+mod attempt;
 mod attribute;
 mod backoff;
 mod function;
 mod keys;
 mod value;
 
+pub(crate) use attempt::is_marker;
 pub(crate) use attribute::{ATTRIBUTE, attribute, config_in};
 pub(crate) use function::{function, is_retry, original};
 pub(crate) use keys::Scope;
