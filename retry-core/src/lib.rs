@@ -19,6 +19,7 @@
 //! # The tour
 //!
 //! - **A function**: [`#[retry]`](macro@retry) on it, with keys such as `attempts = 5` or `deadline = "30s"`.
+//! - **A whole `impl` block**: [`#[retry_methods]`](macro@retry_methods) on it; its methods override the defaults key by key.
 //! - **Your own error type**: implement [`Classify`] for it, or pass `classify = …`.
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
 //! - **What happened**: [`execute`](Call::execute) gives an [`Outcome`]; an [`Observer`] sees every [`Event`].

@@ -17,6 +17,7 @@ mod async_trait;
 mod chosen;
 mod constants;
 mod database;
+mod endings;
 mod fault;
 mod merged;
 mod shapes;

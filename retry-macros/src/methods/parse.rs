@@ -446,7 +446,7 @@ fn markers(attributes: Vec<Attribute>, errors: &mut Errors) -> (Vec<Attribute>, 
         if attribute.path().segments.len() > 1 {
             errors.at(
                 attribute.path(),
-                "`#[retry_methods]` knows the attributes of its methods by their plain name, and this path may be another attribute; write `#[retry(…)]` without it",
+                "`#[retry_methods]` knows the attributes of its methods by their plain name, and this path may be another attribute; write `#[retry(…)]` without the path",
             );
             continue;
         }

@@ -4,6 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use super::expanded;
+use crate::grammar::{BLOCK, METHOD};
 
 fn expand(keys: &str, block: TokenStream) -> String {
     let keys = keys.parse().expect("the keys are tokens");
@@ -177,5 +178,42 @@ fn nothing_makes_it_panic() {
                 let _ = expanded(keys, block);
             }
         }
+    }
+}
+
+#[test]
+fn the_reference_describes_the_keys_of_the_block() {
+    let reference = include_str!("../../retry_methods.md");
+    for word in BLOCK {
+        assert!(
+            reference.contains(&format!("\n## `{}`\n", word.name)),
+            "{}",
+            word.name
+        );
+    }
+    for word in METHOD {
+        assert!(
+            reference.contains(&format!("`#[retry({})]` on a method", word.name)),
+            "{}",
+            word.name
+        );
+    }
+}
+
+#[test]
+fn every_example_of_the_grammar_is_accepted() {
+    let block = "impl Client {
+        async fn read() -> Result<(), E> {}
+        #[retry] async fn write() -> Result<(), E> {}
+        #[retry] async fn other() -> Result<(), E> {}
+    }";
+    for word in BLOCK {
+        let keys = word.example.replace("write", "other");
+        let block = block.replace("#[retry] async fn other", "async fn other");
+        assert_eq!(complaints(&keys, &block), [""; 0], "{keys}");
+    }
+    for word in METHOD {
+        let block = block.replacen("#[retry]", &format!("#[retry({})]", word.example), 1);
+        assert_eq!(complaints("", &block), [""; 0], "{}", word.example);
     }
 }

@@ -1,5 +1,3 @@
-use std::io;
-
 use retry_core::retry_methods;
 
 struct Client;
