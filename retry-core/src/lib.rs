@@ -45,6 +45,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod abort;
+mod attempt;
 mod backoff;
 mod call;
 mod class;
@@ -64,6 +65,7 @@ pub mod time;
 mod timeline;
 
 pub use abort::{Abort, AbortSignal};
+pub use attempt::Attempt;
 pub use backoff::{Backoff, BackoffContext, Jitter};
 pub use call::Call;
 pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};

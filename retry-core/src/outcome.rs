@@ -204,6 +204,8 @@ impl fmt::Display for Stopped {
         } else {
             "attempts"
         };
+        // Nobody reads nanoseconds.
+        let elapsed = Duration::from_millis(elapsed.as_millis().try_into().unwrap_or(u64::MAX));
         write!(
             formatter,
             "{operation} stopped after {attempts} {noun} in {elapsed:?}: {reason}"
@@ -241,6 +243,18 @@ pub(crate) enum End<T, E> {
     Value(T),
     /// No attempt was started, or the last one was cut.
     Nothing,
+}
+
+impl<T, E> End<T, E> {
+    /// The same about what `change` leaves of the value.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> Option<U>) -> End<U, E> {
+        match self {
+            Self::Success(value) => change(value).map_or(End::Nothing, End::Success),
+            Self::Value(value) => change(value).map_or(End::Nothing, End::Value),
+            Self::Error(error) => End::Error(error),
+            Self::Nothing => End::Nothing,
+        }
+    }
 }
 
 /// Everything about a call that has ended.

@@ -36,13 +36,16 @@ pub(crate) fn expanded(arguments: TokenStream, item: TokenStream) -> TokenStream
     match (errors.finish(), function) {
         (Ok(()), Some(function)) => expand::function(&config, function),
         (Ok(()), None) => item,
-        (Err(error), _) => broken(item, &error),
+        (Err(error), Some(function)) => broken(parse::original(&function), &error),
+        (Err(error), None) => broken(item, &error),
     }
 }
 
 /// The original item first, so that editors resolve to it.
-fn broken(item: TokenStream, error: &syn::Error) -> TokenStream {
-    let mut tokens = parse::stripped(item);
-    tokens.extend(error.to_compile_error());
-    tokens
+fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
+    item.extend(error.to_compile_error());
+    item
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,6 +114,21 @@ pub(crate) static KEYS: &[Word] = &[
         "how a stop without an error of its own becomes one",
     ),
     word(
+        "fallback",
+        "fallback = |error| cached(id)",
+        "who answers in place of the error that the call ended with",
+    ),
+    word(
+        "returns",
+        "returns = outcome",
+        "what the caller gets: the `Outcome` with everything about the call, or the `result`",
+    ),
+    word(
+        "timeline",
+        "timeline = 16",
+        "how many attempts the outcome records, the latest; only with `returns = outcome`",
+    ),
+    word(
         "operation",
         "operation = \"fetch_user\"",
         "the stable name in events",
@@ -135,136 +150,109 @@ pub(crate) static KEYS: &[Word] = &[
     ),
 ];
 
-/// Keys that a later version has.
-pub(crate) static LATER: &[&str] = &["breaker", "budget", "bulkhead", "fallback", "returns"];
+/// Words and what is said to whoever writes one of them.
+pub(crate) type Advice = &'static [(&'static [&'static str], &'static str)];
+
+/// Keys that exist elsewhere or later, and what is wrong with them here.
+pub(crate) static REFUSED: Advice = &[
+    (
+        &["breaker", "budget", "bulkhead"],
+        "is not available in this version; remove it",
+    ),
+    (
+        &["auth", "permission", "permanent"],
+        "errors are never retried, so that a rule for them has no effect; remove it",
+    ),
+];
 
 /// Words that other libraries have for the same thing, and words that are close to meaning something.
-pub(crate) static SYNONYMS: &[(&str, &str)] = &[
+pub(crate) static SYNONYMS: Advice = &[
     (
-        "max_attempts",
+        &["max_attempts", "max_tries", "tries", "times", "count"],
         "write `attempts = 5`, which counts the first run too",
     ),
     (
-        "max_tries",
-        "write `attempts = 5`, which counts the first run too",
-    ),
-    (
-        "tries",
-        "write `attempts = 5`, which counts the first run too",
-    ),
-    (
-        "times",
-        "write `attempts = 5`, which counts the first run too",
-    ),
-    (
-        "count",
-        "write `attempts = 5`, which counts the first run too",
-    ),
-    (
-        "max_retries",
+        &["max_retries", "retries", "retry"],
         "write `attempts`, which counts the first run too, so that 3 retries are `attempts = 4`",
     ),
     (
-        "retries",
-        "write `attempts`, which counts the first run too, so that 3 retries are `attempts = 4`",
-    ),
-    (
-        "timeout",
+        &["timeout", "time_limit"],
         "write `attempt_timeout = \"2s\"` for each attempt, `deadline = \"30s\"` for the whole call",
     ),
     (
-        "time_limit",
-        "write `attempt_timeout = \"2s\"` for each attempt, `deadline = \"30s\"` for the whole call",
+        &[
+            "total_timeout",
+            "max_elapsed",
+            "max_elapsed_time",
+            "max_duration",
+            "max_time",
+        ],
+        "write `deadline = \"30s\"`",
     ),
-    ("total_timeout", "write `deadline = \"30s\"`"),
-    ("max_elapsed", "write `deadline = \"30s\"`"),
-    ("max_elapsed_time", "write `deadline = \"30s\"`"),
-    ("max_duration", "write `deadline = \"30s\"`"),
-    ("max_time", "write `deadline = \"30s\"`"),
-    ("delay", "write `backoff = fixed(\"1s\")`"),
-    ("wait", "write `backoff = fixed(\"1s\")`"),
-    ("sleep", "write `backoff = fixed(\"1s\")`"),
-    ("interval", "write `backoff = fixed(\"1s\")`"),
-    ("strategy", "write `backoff = exponential(\"100ms\")`"),
-    ("initial", "write `backoff = exponential(\"100ms\")`"),
-    ("initial_delay", "write `backoff = exponential(\"100ms\")`"),
-    ("base", "write `backoff = exponential(\"100ms\")`"),
-    ("base_delay", "write `backoff = exponential(\"100ms\")`"),
-    ("min_delay", "write `backoff = exponential(\"100ms\")`"),
     (
-        "max_delay",
+        &["delay", "wait", "sleep", "interval", "fixed"],
+        "write `backoff = fixed(\"1s\")`",
+    ),
+    (
+        &[
+            "strategy",
+            "initial",
+            "initial_delay",
+            "base",
+            "base_delay",
+            "min_delay",
+            "exponential",
+        ],
+        "write `backoff = exponential(\"100ms\")`",
+    ),
+    (
+        &["max_delay", "max"],
         "write `backoff = exponential(\"100ms\", max = \"10s\")`",
     ),
     (
-        "max",
-        "write `backoff = exponential(\"100ms\", max = \"10s\")`",
-    ),
-    (
-        "min",
+        &["min"],
         "write `backoff = exponential(\"100ms\", min = \"50ms\")`",
     ),
     (
-        "factor",
+        &["factor", "multiplier"],
         "write `backoff = exponential(\"100ms\", factor = 2.0)`",
     ),
+    (&["linear"], "write `backoff = linear(\"1s\")`"),
+    (&["fibonacci"], "write `backoff = fibonacci(\"1s\")`"),
     (
-        "multiplier",
-        "write `backoff = exponential(\"100ms\", factor = 2.0)`",
-    ),
-    ("exponential", "write `backoff = exponential(\"100ms\")`"),
-    ("fixed", "write `backoff = fixed(\"1s\")`"),
-    ("linear", "write `backoff = linear(\"1s\")`"),
-    ("fibonacci", "write `backoff = fibonacci(\"1s\")`"),
-    (
-        "when",
+        &[
+            "when",
+            "condition",
+            "predicate",
+            "retryable",
+            "retry_on",
+            "filter",
+        ],
         "write `retry_if = |error: &MyError| error.is_temporary()`",
     ),
     (
-        "condition",
-        "write `retry_if = |error: &MyError| error.is_temporary()`",
+        &["until"],
+        "write `retry_until = |job: &Job| job.is_done()`",
     ),
     (
-        "predicate",
-        "write `retry_if = |error: &MyError| error.is_temporary()`",
-    ),
-    (
-        "retryable",
-        "write `retry_if = |error: &MyError| error.is_temporary()`",
-    ),
-    (
-        "retry_on",
-        "write `retry_if = |error: &MyError| error.is_temporary()`",
-    ),
-    ("until", "write `retry_until = |job: &Job| job.is_done()`"),
-    (
-        "on_retry",
+        &["on_retry", "notify", "observer"],
         "write `observe = OBSERVER`, which is told of every retry",
     ),
+    (&["cancel", "cancellation"], "write `abort = SHUTDOWN`"),
+    (&["name"], "write `operation = \"fetch_user\"`"),
     (
-        "notify",
-        "write `observe = OBSERVER`, which is told of every retry",
-    ),
-    ("observer", "write `observe = OBSERVER`"),
-    ("cancel", "write `abort = SHUTDOWN`"),
-    ("cancellation", "write `abort = SHUTDOWN`"),
-    ("name", "write `operation = \"fetch_user\"`"),
-    (
-        "circuit_breaker",
+        &["circuit_breaker"],
         "`breaker` is not available in this version",
     ),
-    (
-        "auth",
-        "errors of the class `auth` are never retried, so that no rule for them can have an effect",
-    ),
-    (
-        "permission",
-        "errors of the class `permission` are never retried, so that no rule for them can have an effect",
-    ),
-    (
-        "permanent",
-        "errors of the class `permanent` are never retried, so that no rule for them can have an effect",
-    ),
 ];
+
+/// The advice for a word.
+pub(crate) fn advice(table: Advice, word: &str) -> Option<&'static str> {
+    table
+        .iter()
+        .find(|(words, _)| words.contains(&word))
+        .map(|(_, advice)| *advice)
+}
 
 /// The keys of a class rule.
 pub(crate) static RULE: &[Word] = &[
@@ -399,33 +387,20 @@ pub(crate) static MODIFIERS: &[Word] = &[
 ];
 
 /// Words that may stand for a modifier of a backoff.
-pub(crate) static MODIFIER_SYNONYMS: &[(&str, &str)] = &[
+pub(crate) static MODIFIER_SYNONYMS: Advice = &[
     (
-        "base",
-        "the first delay has no name; write `exponential(\"100ms\")`",
+        &["base", "initial", "delay", "step", "unit", "first"],
+        "the first delay has no name, as in `exponential(\"100ms\")`",
     ),
     (
-        "initial",
-        "the first delay has no name; write `exponential(\"100ms\")`",
+        &["cap", "max_delay", "maximum", "limit"],
+        "write `max = \"10s\"`",
     ),
+    (&["min_delay", "minimum"], "write `min = \"50ms\"`"),
     (
-        "delay",
-        "the first delay has no name; write `fixed(\"1s\")`",
+        &["multiplier", "exponent", "growth"],
+        "write `factor = 2.0`",
     ),
-    (
-        "step",
-        "the first delay has no name; write `linear(\"1s\")`",
-    ),
-    (
-        "unit",
-        "the first delay has no name; write `fibonacci(\"1s\")`",
-    ),
-    ("cap", "write `max = \"10s\"`"),
-    ("max_delay", "write `max = \"10s\"`"),
-    ("limit", "write `max = \"10s\"`"),
-    ("min_delay", "write `min = \"50ms\"`"),
-    ("multiplier", "write `factor = 2.0`"),
-    ("exponent", "write `factor = 2.0`"),
 ];
 
 /// The jitters that have a name.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, Expr, LitStr, Path, Signature, Stmt, Token, Type, Visibility};
+use syn::{Attribute, Expr, LitStr, Pat, Path, Signature, Stmt, Token, Type, Visibility};
 
 use crate::grammar::Kind;
 
@@ -18,7 +18,7 @@ pub(crate) struct Keyed<T> {
 /// A duration: a literal that was understood, or an expression that the compiler will evaluate.
 pub(crate) enum Time {
     Literal { written: LitStr, value: Duration },
-    Expression(Expr),
+    Expression(Box<Expr>),
 }
 
 impl Time {
@@ -92,7 +92,7 @@ impl ToTokens for Jitter {
 /// The rule that gives the delay before the next attempt.
 pub(crate) enum Backoff {
     Known(Box<KnownBackoff>),
-    Expression(Expr),
+    Expression(Box<Expr>),
 }
 
 /// A backoff that was written in the attribute's own words.
@@ -128,6 +128,12 @@ pub(crate) enum RetryAfter {
     Expression(Expr),
 }
 
+/// What the caller gets.
+pub(crate) enum Form {
+    Result,
+    Outcome,
+}
+
 /// The attribute.
 #[derive(Default)]
 pub(crate) struct Config {
@@ -148,12 +154,28 @@ pub(crate) struct Config {
     pub(crate) abort: Option<Keyed<Expr>>,
     pub(crate) observe: Option<Keyed<Expr>>,
     pub(crate) on_stop: Option<Keyed<Expr>>,
+    pub(crate) fallback: Option<Keyed<Expr>>,
+    pub(crate) returns: Option<Keyed<Form>>,
+    pub(crate) timeline: Option<Keyed<Expr>>,
     pub(crate) operation: Option<Keyed<Expr>>,
     pub(crate) clone: Vec<Ident>,
     pub(crate) carry: Vec<Ident>,
     pub(crate) runtime: Option<Path>,
     /// Keys whose value could not be understood; nothing is concluded from their absence.
     pub(crate) failed: BTreeSet<&'static str>,
+}
+
+impl Config {
+    /// The key because of which the caller gets an `Outcome`.
+    pub(crate) fn returns_outcome(&self) -> Option<&Ident> {
+        match &self.returns {
+            Some(Keyed {
+                key,
+                value: Form::Outcome,
+            }) => Some(key),
+            _ => None,
+        }
+    }
 }
 
 /// How the attempts are awaited, if they are.
@@ -198,6 +220,17 @@ impl Boxed {
         }
     }
 
+    /// Removes statements in front of the user's body.
+    pub(crate) fn remove_from_prelude(&mut self, remove: impl Fn(&Stmt) -> bool) {
+        let Some(Expr::Async(block)) = self.call.args.first_mut() else {
+            return;
+        };
+        let body = block.block.stmts.split_off(self.at);
+        block.block.stmts.retain(|statement| !remove(statement));
+        self.at = block.block.stmts.len();
+        block.block.stmts.extend(body);
+    }
+
     /// The user's body, a block.
     pub(crate) fn body_mut(&mut self) -> Option<&mut Expr> {
         let Some(Expr::Async(block)) = self.call.args.first_mut() else {
@@ -210,12 +243,24 @@ impl Boxed {
     }
 }
 
+/// A parameter marked `#[attempt]`.
+pub(crate) struct AttemptParameter {
+    pub(crate) marker: Attribute,
+    /// The others.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) pattern: Pat,
+    pub(crate) ty: Type,
+}
+
 /// The function under the attribute, its body left as it was.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) defaultness: Option<Token![default]>,
+    /// Without the parameters that the loop supplies.
     pub(crate) signature: Signature,
+    /// One at most, once it has been checked.
+    pub(crate) attempt: Vec<AttemptParameter>,
     pub(crate) inner_attributes: Vec<Attribute>,
     /// The body without its inner attributes, in its braces.
     pub(crate) body: Group,

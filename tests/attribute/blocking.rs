@@ -381,7 +381,7 @@ fn other_attributes_docs_and_inner_attributes_stay() {
 fn arguments_behind_cfg_are_left_alone() {
     #[retry(backoff = none, clone(there))]
     fn run(
-        #[cfg(all())] there: String,
+        #[cfg(test)] there: String,
         #[cfg(any())] missing: String,
         runs: &Runs,
     ) -> Result<String, Fault> {

@@ -3,11 +3,12 @@
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Type, TypeInfer, TypeTuple};
+use syn::{Expr, ReturnType, Signature, Type, TypeInfer, TypeTuple};
 
 use super::behaviour::Behaviour;
 use super::site;
-use crate::model::{Boxed, Config, Flavor, Function};
+use super::span::Place;
+use crate::model::{AttemptParameter, Boxed, Config, Flavor, Function};
 use crate::validate::Binding;
 
 pub(super) struct Attempts<'a> {
@@ -15,6 +16,8 @@ pub(super) struct Attempts<'a> {
     site: TokenStream,
     /// The fresh copies that each attempt begins with.
     copies: Vec<Copy<'a>>,
+    /// The binding of the parameter `#[attempt]`.
+    known: Option<Known>,
     /// What the policy is checked for besides.
     check: TokenStream,
 }
@@ -42,6 +45,7 @@ impl<'a> Attempts<'a> {
             output: without_impl(&output, &infer).to_token_stream(),
             named_output: without_value(&output, &unit).to_token_stream(),
             is_async: function.is_async(),
+            is_aware: !function.attempt.is_empty(),
             receiver: match &function.flavor {
                 Flavor::Boxed(boxed) => boxed.receiver.clone(),
                 Flavor::Blocking | Flavor::Async => None,
@@ -52,6 +56,7 @@ impl<'a> Attempts<'a> {
         Self {
             site: site::site(&behaviour.runtime, config, function),
             copies: copies(&config.clone, bindings),
+            known: function.attempt.first().map(Known::new),
             check,
             behaviour,
         }
@@ -60,7 +65,10 @@ impl<'a> Attempts<'a> {
     /// The body as a closure, handed to the driver.
     pub(super) fn blocking(&self, body: &Group) -> TokenStream {
         let Behaviour {
-            private, output, ..
+            private,
+            output,
+            named_output,
+            ..
         } = &self.behaviour;
         let hooks = self.behaviour.hooks();
         let errors = self.behaviour.errors();
@@ -68,22 +76,67 @@ impl<'a> Attempts<'a> {
         let stops = self.behaviour.stops();
         let (site, check) = (&self.site, &self.check);
         let body = self.body(body, &TokenStream::new());
-        quote_spanned! {Span::mixed_site()=>
-            #check
-            return #private::run_blocking::<#output, _, _, _, _, _>(
+        let (run, arguments) = if self.known.is_some() {
+            (
+                "run_blocking_aware",
+                quote_spanned!(Span::mixed_site()=> |__known|),
+            )
+        } else {
+            ("run_blocking", quote_spanned!(Span::mixed_site()=> ||))
+        };
+        let run = Ident::new(run, Span::mixed_site());
+        let call = quote_spanned! {Span::mixed_site()=>
+            #private::#run::<#output, _, _, _, _, _>(
                 #site,
                 #hooks,
                 #errors,
                 #values,
                 #stops,
-                || -> #output #body
+                #arguments -> #output #body
             )
+        };
+        let end = match self.behaviour.fallback() {
+            None => quote_spanned!(Span::mixed_site()=> return #call),
+            Some(fallback) => {
+                let settled = self.settled(&fallback, true);
+                quote_spanned!(Span::mixed_site()=> let __end = #call; #settled)
+            }
+        };
+        quote_spanned! {Span::mixed_site()=>
+            #check
+            #private::returns::<#named_output>();
+            #end
+        }
+    }
+
+    /// What follows from `__end`: the fallback is evaluated only if there is an error for it, and when nothing is borrowed any more.
+    fn settled(&self, fallback: &TokenStream, returns: bool) -> TokenStream {
+        let Behaviour {
+            private, output, ..
+        } = &self.behaviour;
+        let end = returns.then(|| quote_spanned!(Span::mixed_site()=> return));
+        quote_spanned! {Span::mixed_site()=>
+            match #private::settle::<#output>(__end) {
+                ::core::ops::ControlFlow::Break(__end) => #end __end,
+                ::core::ops::ControlFlow::Continue(__error) => #end #fallback,
+            }
+        }
+    }
+
+    /// What the caller gets instead of the return type.
+    pub(super) fn rewrite_output(&self, signature: &mut Signature) {
+        if self.behaviour.config.returns_outcome().is_none() {
+            return;
+        }
+        if let ReturnType::Type(_, ty) = &mut signature.output {
+            let private = &self.behaviour.private;
+            **ty = Type::Verbatim(quote_spanned!(Span::mixed_site()=> #private::OutcomeOf<#ty>));
         }
     }
 
     /// The body as an `async` block, in a loop.
     pub(super) fn asynchronous(&self, body: &Group) -> TokenStream {
-        self.looped(body, &quote_spanned!(Span::mixed_site()=> return))
+        self.looped(body, true)
     }
 
     /// The same inside what `#[async_trait]` made.
@@ -93,14 +146,15 @@ impl<'a> Attempts<'a> {
                 let statements = &inner.block.stmts;
                 let mut body = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#statements)*));
                 body.set_span(inner.block.brace_token.span.join());
-                let looped = self.looped(&body, &quote_spanned!(Span::mixed_site()=> break));
+                let looped = self.looped(&body, false);
                 *init = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #looped }));
             }
         }
         boxed.call.to_token_stream()
     }
 
-    fn looped(&self, body: &Group, end: &TokenStream) -> TokenStream {
+    /// `returns`: whether the end is returned, or the value of these tokens.
+    fn looped(&self, body: &Group, returns: bool) -> TokenStream {
         let Behaviour {
             private, output, ..
         } = &self.behaviour;
@@ -120,15 +174,28 @@ impl<'a> Attempts<'a> {
             }
         };
         let body = self.body(body, &edge);
-        quote_spanned! {Span::mixed_site()=>
-            #check
-            let mut __driver = #private::Driver::<#output>::new(#site);
+        let known = self.known.as_ref().map(
+            |_| quote_spanned!(Span::mixed_site()=> let __known = #private::current(&__driver);),
+        );
+        let fallback = self.behaviour.fallback();
+        let end = if returns && fallback.is_none() {
+            quote_spanned!(Span::mixed_site()=> return)
+        } else {
+            quote_spanned!(Span::mixed_site()=> break)
+        };
+        let driver = match self.behaviour.config.returns_outcome() {
+            Some(_) => quote_spanned!(Span::mixed_site()=> keeping_driver),
+            None => quote_spanned!(Span::mixed_site()=> driver),
+        };
+        let looped = quote_spanned! {Span::mixed_site()=>
+            let mut __driver = #private::#driver::<#output>(#site);
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
                     #private::before(&mut __driver, #hooks, #judged, #stops)
                 {
                     #end __end;
                 }
+                #known
                 let __attempt = #private::attempt(&mut __driver, #asynchronous #body).await;
                 if let ::core::ops::ControlFlow::Break(__end) = #private::after(
                     &mut __driver, __attempt, #hooks, #errors, #values, #stops,
@@ -136,6 +203,13 @@ impl<'a> Attempts<'a> {
                     #end __end;
                 }
                 #private::pause(&mut __driver, #wake).await;
+            }
+        };
+        match fallback {
+            None => quote_spanned!(Span::mixed_site()=> #check #looped),
+            Some(fallback) => {
+                let settled = self.settled(&fallback, returns);
+                quote_spanned!(Span::mixed_site()=> #check let __end = { #looped }; #settled)
             }
         }
     }
@@ -149,7 +223,10 @@ impl<'a> Attempts<'a> {
         for copy in self.copies.iter().rev() {
             statements = copy.around(&statements);
         }
-        if self.copies.is_empty() && before.is_empty() {
+        if let Some(known) = &self.known {
+            statements = known.around(&statements);
+        }
+        if self.copies.is_empty() && self.known.is_none() && before.is_empty() {
             return statements;
         }
         let mut outer = Group::new(proc_macro2::Delimiter::Brace, quote!(#before #statements));
@@ -173,6 +250,50 @@ impl Copy<'_> {
             quote_spanned!(*span=> match #copy { #mutability #name => #statements })
         } else {
             quote_spanned!(*span=> #(#conditions)* let #mutability #name = #copy; #statements)
+        }
+    }
+}
+
+/// The parameter `#[attempt]`, bound anew in each attempt.
+struct Known {
+    attributes: TokenStream,
+    pattern: TokenStream,
+    ty: TokenStream,
+    /// What the loop gives, at the type.
+    value: Ident,
+}
+
+impl Known {
+    fn new(parameter: &AttemptParameter) -> Self {
+        let AttemptParameter {
+            attributes,
+            pattern,
+            ty,
+            ..
+        } = parameter;
+        Self {
+            attributes: quote!(#(#attributes)*),
+            pattern: pattern.to_token_stream(),
+            ty: ty.to_token_stream(),
+            value: Ident::new("__known", Place::of(ty).first),
+        }
+    }
+
+    /// What sees the attempt.
+    fn around(&self, statements: &TokenStream) -> TokenStream {
+        let Self {
+            attributes,
+            pattern,
+            ty,
+            value,
+        } = self;
+        if attributes.is_empty() {
+            // Not a `let`, for the same reason as a copy.
+            quote_spanned! {Span::mixed_site()=>
+                match { let __typed: #ty = #value; __typed } { #pattern => #statements }
+            }
+        } else {
+            quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = #value; #statements)
         }
     }
 }

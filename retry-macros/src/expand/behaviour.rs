@@ -18,6 +18,8 @@ pub(super) struct Behaviour<'a> {
     /// The return type where only its error counts: a value that is an `impl Trait` is `()`, as nothing would tell what it is.
     pub(super) named_output: TokenStream,
     pub(super) is_async: bool,
+    /// The function has a parameter `#[attempt]`.
+    pub(super) is_aware: bool,
     /// What `self` is called in the body, if not `self`.
     pub(super) receiver: Option<Ident>,
 }
@@ -49,10 +51,11 @@ impl Behaviour<'_> {
                 | Expr::Macro(_)
                 | Expr::Paren(_)
         );
+        let span = Place::of(place).first;
         if simple {
-            quote_spanned!(Span::mixed_site()=> &#tokens)
+            quote_spanned!(span=> &#tokens)
         } else {
-            quote_spanned!(Span::mixed_site()=> &(#tokens))
+            quote_spanned!(span=> &(#tokens))
         }
     }
 
@@ -73,6 +76,12 @@ impl Behaviour<'_> {
             hooks =
                 quote_spanned!(Span::mixed_site()=> #private::Hooks::observe(#hooks, #observer));
         }
+        if self.is_aware || self.config.returns_outcome().is_some() {
+            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timed(#hooks));
+        }
+        if let Some(Keyed { value, .. }) = &self.config.timeline {
+            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timeline(#hooks, #value));
+        }
         hooks
     }
 
@@ -87,18 +96,25 @@ impl Behaviour<'_> {
         }
     }
 
+    /// A call of one of the wrappers with the user's function, at that function.
+    fn judge(&self, wrapper: &str, function: &Expr, types: &TokenStream) -> TokenStream {
+        let private = &self.private;
+        let wrapper = Ident::new(wrapper, Span::mixed_site());
+        Place::of(function).call_with(&quote!(#private::#wrapper), types, &self.user(function))
+    }
+
     /// How errors are judged.
     pub(super) fn errors(&self) -> TokenStream {
         let (private, named) = (&self.private, &self.named_output);
         let classify = if let Some(classify) = &self.config.classify {
-            let classify = self.user(&classify.value);
-            quote_spanned!(Span::mixed_site()=> #private::classified::<#named, _, _>(#classify))
-        } else {
+            self.judge("classified", &classify.value, &quote!(#named, _, _))
+        } else if self.config.retry_if.is_some() {
             quote_spanned!(Span::mixed_site()=> #private::ByTrait)
+        } else {
+            quote_spanned!(Span::mixed_site()=> #private::by_trait::<#named>())
         };
         let filter = if let Some(filter) = &self.config.retry_if {
-            let filter = self.user(&filter.value);
-            quote_spanned!(Span::mixed_site()=> #private::filtered::<#named, _>(#filter))
+            self.judge("filtered", &filter.value, &quote!(#named, _))
         } else {
             quote_spanned!(Span::mixed_site()=> #private::NoFilter)
         };
@@ -118,11 +134,9 @@ impl Behaviour<'_> {
     pub(super) fn values(&self) -> TokenStream {
         let (private, output) = (&self.private, &self.output);
         if let Some(until) = &self.config.retry_until {
-            let until = self.user(&until.value);
-            quote_spanned!(Span::mixed_site()=> #private::accepted::<#output, _>(#until))
+            self.judge("accepted", &until.value, &quote!(#output, _))
         } else if let Some(classify) = &self.config.classify_value {
-            let classify = self.user(&classify.value);
-            quote_spanned!(Span::mixed_site()=> #private::judged::<#output, _>(#classify))
+            self.judge("judged", &classify.value, &quote!(#output, _))
         } else {
             quote_spanned!(Span::mixed_site()=> #private::AnyValue)
         }
@@ -135,9 +149,11 @@ impl Behaviour<'_> {
     /// How a stop without an error of its own becomes one.
     pub(super) fn stops(&self) -> TokenStream {
         let (private, named) = (&self.private, &self.named_output);
+        if self.config.returns_outcome().is_some() {
+            return quote_spanned!(Span::mixed_site()=> #private::ToOutcome);
+        }
         if let Some(on_stop) = &self.config.on_stop {
-            let on_stop = self.user(&on_stop.value);
-            return quote_spanned!(Span::mixed_site()=> #private::converted::<#named, _>(#on_stop));
+            return self.judge("converted", &on_stop.value, &quote!(#named, _));
         }
         let method = match (self.needs_a_way(), self.policy_may_cut()) {
             (Some(key), _) => Ident::new("carry", Place::of(key).first),
@@ -152,6 +168,29 @@ impl Behaviour<'_> {
                 #private::Carrier::<#private::ErrorOf<#named>>::new().#method(__stopped)
             })
         }
+    }
+
+    /// The fallback's answer to `__error`, awaited where that can be done.
+    pub(super) fn fallback(&self) -> Option<TokenStream> {
+        let fallback = &self.config.fallback.as_ref()?.value;
+        let (private, output) = (&self.private, &self.output);
+        let (wrapper, types, end) = if self.is_async {
+            (
+                quote!(#private::fall_back_later),
+                quote!(#output, _, _),
+                quote_spanned!(Span::mixed_site()=> .await),
+            )
+        } else {
+            (
+                quote!(#private::fall_back),
+                quote!(#output, _),
+                TokenStream::new(),
+            )
+        };
+        let error = Ident::new("__error", Span::mixed_site());
+        let user = self.user(fallback);
+        let call = Place::of(fallback).call_with(&wrapper, &types, &quote!(#user, #error));
+        Some(quote!(#call #end))
     }
 
     /// The key because of which a call can end without an error of its own.
@@ -174,7 +213,11 @@ impl Behaviour<'_> {
 
     /// Refuses a policy with an attempt timeout where no error can carry it.
     pub(super) fn policy_check(&self, signature: &Signature, ty: &Type) -> TokenStream {
-        if self.config.on_stop.is_some() || self.needs_a_way().is_some() {
+        let config = self.config;
+        if config.on_stop.is_some()
+            || config.returns_outcome().is_some()
+            || self.needs_a_way().is_some()
+        {
             return TokenStream::new();
         }
         let Some(policy) = self.policy_may_cut() else {
@@ -203,7 +246,7 @@ impl Behaviour<'_> {
             .any(|token| matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '\'')));
         if !lifetimes
             && signature.receiver().is_none()
-            && may_be_item(&quote!(#policy #named), signature)
+            && may_be_item(&quote!(#policy #named), named, signature)
         {
             quote_spanned! {Span::mixed_site()=>
                 const _: () = { use #private::NotCarried as _; #assert };

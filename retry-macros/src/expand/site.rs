@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{GenericParam, Signature};
 
 use super::policy::Builder;
-use crate::model::{Config, Function};
+use crate::model::{Config, Function, Rule};
 
 /// `&'static Site`.
 pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
@@ -20,28 +20,49 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
             .to_string()
             .to_token_stream(),
     };
-    let site = quote_spanned! {Span::mixed_site()=>
-        #runtime::Site::new(
-            #operation,
-            ::core::module_path!(),
-            ::core::file!(),
-            ::core::line!(),
-            const { &#policy },
-        )
-    };
-    if may_be_item(&quote!(#operation #policy), &function.signature) {
-        // An item is evaluated by `cargo check` too, an inline constant is not.
+    let site = |policy: TokenStream| {
         quote_spanned! {Span::mixed_site()=>
-            { static SITE: #runtime::Site = #site; &SITE }
+            #runtime::Site::new(
+                #operation, ::core::module_path!(), ::core::file!(), ::core::line!(), #policy,
+            )
+        }
+    };
+    let counts = counts(config);
+    if may_be_item(&quote!(#operation #policy), &counts, &function.signature) {
+        // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
+        // that nobody has such names.
+        let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
+        quote_spanned! {Span::mixed_site()=>
+            {
+                static __RETRY_POLICY: #runtime::Policy = #policy;
+                static __RETRY_SITE: #runtime::Site = #site;
+                &__RETRY_SITE
+            }
         }
     } else {
+        let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
         quote_spanned!(Span::mixed_site()=> const { &#site })
     }
 }
 
+/// What is written where an integer is expected: only there can a lone word be a const generic.
+fn counts(config: &Config) -> TokenStream {
+    let of_rules = config.rules.iter().filter_map(|rule| match &rule.value {
+        Rule::Own(own) => own.attempts.as_ref(),
+        Rule::Never(_) => None,
+    });
+    let counts = config.attempts.iter().chain(of_rules);
+    let counts = counts.map(|count| &count.value);
+    quote!(#(#counts)*)
+}
+
 /// Whether these tokens mean the same inside an item, which knows neither `Self` nor the generics around it. The function's own generics
-/// are known here; those of an impl block can only be guessed at.
-pub(super) fn may_be_item(tokens: &TokenStream, signature: &Signature) -> bool {
+/// are known here; those of an impl block can only be guessed at: lone words among `suspects`, and first words of paths.
+pub(super) fn may_be_item(
+    tokens: &TokenStream,
+    suspects: &TokenStream,
+    signature: &Signature,
+) -> bool {
     let generics: Vec<String> = signature
         .generics
         .params
@@ -53,9 +74,13 @@ pub(super) fn may_be_item(tokens: &TokenStream, signature: &Signature) -> bool {
         })
         .collect();
     let method = signature.receiver().is_some() || mentions_self(&signature.to_token_stream());
+    let suspects: Vec<String> = paths(suspects.clone())
+        .into_iter()
+        .map(|path| path.first)
+        .collect();
     paths(tokens.clone())
         .iter()
-        .all(|path| !depends(path, &generics, method))
+        .all(|path| !depends(path, &generics, &suspects, method))
 }
 
 /// The first word of a path, and whether more follow.
@@ -64,7 +89,7 @@ struct Path {
     alone: bool,
 }
 
-fn depends(path: &Path, generics: &[String], method: bool) -> bool {
+fn depends(path: &Path, generics: &[String], suspects: &[String], method: bool) -> bool {
     let Path { first, alone } = path;
     if first == "Self" || generics.contains(first) || is_customary_generic(first) {
         return true;
@@ -85,7 +110,7 @@ fn depends(path: &Path, generics: &[String], method: bool) -> bool {
     let capital = first.starts_with(char::is_uppercase);
     // A lone word may be a const generic, the first word of a path a type generic. Modules are written in lower case.
     if *alone {
-        capital && !known.contains(&first.as_str())
+        capital && suspects.contains(first)
     } else {
         capital && first.chars().any(char::is_lowercase) && !known.contains(&first.as_str())
     }
@@ -129,4 +154,64 @@ pub(super) fn mentions_self(tokens: &TokenStream) -> bool {
         TokenTree::Ident(word) => word == "Self",
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::may_be_item;
+
+    fn item(tokens: &TokenStream, signature: TokenStream) -> bool {
+        let signature = syn::parse2(signature).expect("a signature");
+        may_be_item(tokens, tokens, &signature)
+    }
+
+    #[test]
+    fn what_knows_no_generics_is_an_item() {
+        for tokens in [
+            quote!(5),
+            quote!(LIMIT),
+            quote!(Policy::AGGRESSIVE),
+            quote!(limits::LIMIT + crate::MORE),
+            quote!(make(Limits::DEFAULT).field),
+        ] {
+            assert!(
+                item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
+                "{tokens}"
+            );
+        }
+    }
+
+    #[test]
+    fn generics_that_are_known_or_customary_are_not() {
+        for tokens in [
+            quote!(Self::LIMIT),
+            quote!(T::LIMIT),
+            quote!(SIZE),
+            quote!(size_of::<T>()),
+            quote!(N),
+            quote!(Other::<N>::LIMIT),
+        ] {
+            assert!(
+                !item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
+                "{tokens}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_a_method_more_may_be_generics() {
+        for tokens in [quote!(LIMIT), quote!(Config::LIMIT)] {
+            assert!(!item(&tokens, quote!(fn f(&self))), "{tokens}");
+        }
+        for tokens in [
+            quote!(Policy::AGGRESSIVE),
+            quote!(limits::LIMIT),
+            quote!(crate::LIMIT),
+        ] {
+            assert!(item(&tokens, quote!(fn f(&self))), "{tokens}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Where generated code lies: at the user's token, without being the user's.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
 
 /// The ends of some tokens.
 #[derive(Clone, Copy)]
@@ -42,6 +42,19 @@ impl Place {
         let mut tokens = self.move_here(function);
         tokens.extend([TokenTree::Group(arguments)]);
         tokens
+    }
+
+    /// `function::<types>(arguments)`, the types where they were.
+    pub(super) fn call_with(
+        self,
+        function: &TokenStream,
+        types: &TokenStream,
+        arguments: &TokenStream,
+    ) -> TokenStream {
+        let mut arguments = Group::new(Delimiter::Parenthesis, arguments.clone());
+        arguments.set_span(self.last);
+        let function = self.move_here(function);
+        quote_spanned!(self.first=> #function::<#types> #arguments)
     }
 
     /// The same tokens with the same meaning, at this place.

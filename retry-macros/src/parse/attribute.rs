@@ -9,20 +9,22 @@ use super::backoff::backoff;
 use super::keys::{Scope, keys};
 use super::value::{count, drain, expression, jitter, list, lone_word, time, value};
 use crate::errors::Errors;
-use crate::grammar::{self, KEYS, LATER, RULE, SYNONYMS, Word};
-use crate::model::{Config, Keyed, OwnRule, RetryAfter, Rule};
+use crate::grammar::{self, KEYS, REFUSED, RULE, SYNONYMS, Word};
+use crate::model::{Config, Form, Keyed, OwnRule, RetryAfter, Rule};
 use crate::suggest::suggestion;
 
 const ATTRIBUTE: Scope = Scope {
     table: KEYS,
+    example: "attempts = 5",
     synonyms: SYNONYMS,
-    later: LATER,
+    refused: REFUSED,
 };
 
 const CLASS_RULE: Scope = Scope {
     table: RULE,
+    example: "attempts = 3",
     synonyms: SYNONYMS,
-    later: &[],
+    refused: &[],
 };
 
 /// Reads the whole attribute; what is wrong goes to `errors`, the rest is in the result.
@@ -120,6 +122,21 @@ fn read(
             key,
             value(key, example, input, expression)?,
         ),
+        "fallback" => put(
+            &mut config.fallback,
+            key,
+            value(key, example, input, expression)?,
+        ),
+        "returns" => put(
+            &mut config.returns,
+            key,
+            value(key, example, input, returns)?,
+        ),
+        "timeline" => put(
+            &mut config.timeline,
+            key,
+            value(key, example, input, expression)?,
+        ),
         "operation" => put(
             &mut config.operation,
             key,
@@ -206,6 +223,28 @@ fn rule(key: &Ident, example: &str, input: ParseStream<'_>, errors: &mut Errors)
         attempts,
         backoff: own,
     })))
+}
+
+fn returns(input: ParseStream<'_>) -> Result<Form> {
+    let advice = "write `returns = outcome`, or remove it for the result";
+    let Some(word) = lone_word(input) else {
+        return Err(input.error(format!("expected `outcome`; {advice}")));
+    };
+    let form = match word.to_string().as_str() {
+        "outcome" => Form::Outcome,
+        "result" => Form::Result,
+        written => {
+            return Err(Error::new(
+                word.span(),
+                format!(
+                    "unknown value `{written}` of `returns`; {}",
+                    suggestion(written, "values", ["outcome", "result"].into_iter())
+                ),
+            ));
+        }
+    };
+    input.parse::<Ident>()?;
+    Ok(form)
 }
 
 fn retry_after(input: ParseStream<'_>) -> Result<RetryAfter> {

@@ -14,8 +14,9 @@ use crate::suggest::{closest, list, suggestion};
 
 const NAMED: Scope = Scope {
     table: MODIFIERS,
+    example: "max = \"10s\"",
     synonyms: MODIFIER_SYNONYMS,
-    later: &[],
+    refused: &[],
 };
 
 /// A backoff in the attribute's own words, or an expression of type `Backoff`.
@@ -66,7 +67,7 @@ pub(super) fn backoff(input: ParseStream<'_>, errors: &mut Errors) -> Result<Bac
             format!("a backoff needs its kind; write for example {advice}"),
         ));
     }
-    Ok(Backoff::Expression(expression))
+    Ok(Backoff::Expression(Box::new(expression)))
 }
 
 fn find(name: &str) -> Option<&'static Kind> {
@@ -112,8 +113,13 @@ fn known(kind: &'static Kind, input: ParseStream<'_>, errors: &mut Errors) -> Re
         ));
     }
     let mut backoff = empty(kind, name.clone());
-    let complete = positional(&content, &mut backoff, errors);
-    modifiers(&content, &mut backoff, errors);
+    let mut wrong = Errors::default();
+    positional(&content, &mut backoff, &mut wrong);
+    modifiers(&content, &mut backoff, &mut wrong);
+    let complete = wrong.is_empty();
+    if let Err(error) = wrong.finish() {
+        errors.push(error);
+    }
     if complete && backoff.delays.is_empty() && backoff.function.is_none() {
         return Err(Error::new(
             name.span(),
@@ -128,16 +134,19 @@ fn known(kind: &'static Kind, input: ParseStream<'_>, errors: &mut Errors) -> Re
         ));
     }
     if input.peek(Token![.]) {
-        return Err(input.error(format!(
+        let error = input.error(format!(
             "`{name}(…)` is not an expression here; write its modifiers in the parentheses, as in `exponential(\"100ms\", max = \"10s\")`"
-        )));
+        ));
+        while !input.is_empty() && !input.peek(Token![,]) {
+            input.parse::<proc_macro2::TokenTree>()?;
+        }
+        return Err(error);
     }
     Ok(backoff)
 }
 
-/// Reads the values without a name. False when one of them could not be read.
-fn positional(input: ParseStream<'_>, backoff: &mut KnownBackoff, errors: &mut Errors) -> bool {
-    let mut complete = true;
+/// Reads the values without a name.
+fn positional(input: ParseStream<'_>, backoff: &mut KnownBackoff, errors: &mut Errors) {
     while !input.is_empty() && !is_named(input) {
         let result = if backoff.kind.first == First::Function {
             value::expression(input).map(|function| {
@@ -152,10 +161,10 @@ fn positional(input: ParseStream<'_>, backoff: &mut KnownBackoff, errors: &mut E
             value::time(input).map(|delay| {
                 if backoff.kind.first == First::Delay && !backoff.delays.is_empty() {
                     let name = backoff.kind.word.name;
-                    let advice = if backoff.kind.modifiers.contains(&"max") {
-                        "name it, as in `max = \"10s\"`"
+                    let advice = if name == "fixed" {
+                        "write `schedule(\"1s\", \"5s\")` for several"
                     } else {
-                        "write `schedule(…)` for several"
+                        "name the other, as in `max = \"10s\"`"
                     };
                     errors.at(&delay, format!("`{name}` takes one delay; {advice}"));
                 } else {
@@ -164,7 +173,6 @@ fn positional(input: ParseStream<'_>, backoff: &mut KnownBackoff, errors: &mut E
             })
         };
         if let Err(error) = result {
-            complete = false;
             errors.push(
                 if input.is_empty() && error.to_string().starts_with("unexpected end") {
                     Error::new(backoff.name.span(), lacks(backoff.kind))
@@ -185,7 +193,6 @@ fn positional(input: ParseStream<'_>, backoff: &mut KnownBackoff, errors: &mut E
             resynchronise(input, &NAMED);
         }
     }
-    complete
 }
 
 /// Whether a `key = value` comes next, or a key whose value was forgotten.

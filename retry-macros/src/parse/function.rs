@@ -1,13 +1,14 @@
 //! The function under the attribute: its signature is parsed, its body stays as it was written.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Error, Meta, Result, Signature, Token, Visibility};
+use syn::{Attribute, Error, FnArg, PatType, Receiver, Result, Signature, Token, Visibility};
 
 use super::async_trait;
+use super::attempt::{self, is_marker};
 use crate::errors::Errors;
-use crate::model::{Flavor, Function};
+use crate::model::{AttemptParameter, Flavor, Function};
 
 /// Reads the function. `None` when there is nothing to retry, with the reason in `errors`.
 pub(crate) fn function(item: TokenStream, errors: &mut Errors) -> Option<Function> {
@@ -25,7 +26,7 @@ fn parse(input: ParseStream<'_>) -> Result<Function> {
     let visibility: Visibility = input.parse()?;
     let defaultness: Option<Token![default]> = input.parse()?;
     refuse_other_items(input)?;
-    let signature: Signature = input.parse()?;
+    let mut signature: Signature = input.parse()?;
     if input.peek(Token![;]) {
         return Err(input.error(format!(
             "`{}` has no body to retry; write `#[retry]` on the implementations of this method",
@@ -45,17 +46,22 @@ fn parse(input: ParseStream<'_>) -> Result<Function> {
     let (inner_attributes, rest) = split_body.parse2(body.stream())?;
     let mut statements = Group::new(Delimiter::Brace, rest);
     statements.set_span(body.span());
-    let flavor = if signature.asyncness.is_some() {
+    let mut flavor = if signature.asyncness.is_some() {
         Flavor::Async
     } else {
         async_trait::recognise(&statements)
             .map_or(Flavor::Blocking, |boxed| Flavor::Boxed(Box::new(boxed)))
     };
+    let attempt = attempt::take(&mut signature);
+    if let Flavor::Boxed(boxed) = &mut flavor {
+        attempt::take_moves(boxed, &attempt);
+    }
     Ok(Function {
         attributes,
         visibility,
         defaultness,
         signature,
+        attempt,
         inner_attributes,
         body: statements,
         flavor,
@@ -120,34 +126,40 @@ pub(crate) fn is_retry(attribute: &Attribute) -> bool {
         .is_some_and(|last| last.ident == "retry")
 }
 
-/// Whether a `#[cfg_attr(…)]` may turn into one of ours.
-pub(crate) fn hides_retry(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else {
-        return false;
-    };
-    attribute.path().is_ident("cfg_attr")
-        && list
-            .tokens
-            .clone()
-            .into_iter()
-            .skip_while(|token| !matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
-            .any(|token| matches!(token, TokenTree::Ident(word) if word == "retry"))
-}
-
-/// The item without our attributes, so that the rest of the program still finds it.
-pub(crate) fn stripped(item: TokenStream) -> TokenStream {
-    let parse = |input: ParseStream<'_>| {
-        let attributes = input.call(Attribute::parse_outer)?;
-        let rest: TokenStream = input.parse()?;
-        let mut tokens = TokenStream::new();
-        for attribute in attributes
-            .iter()
-            .filter(|attribute| !is_retry(attribute) && !hides_retry(attribute))
-        {
-            attribute.to_tokens(&mut tokens);
+/// The function as it was, without our attributes and without the parameter that its callers do not see.
+pub(crate) fn original(function: &Function) -> TokenStream {
+    let Function {
+        attributes,
+        visibility,
+        defaultness,
+        signature,
+        attempt,
+        inner_attributes,
+        body,
+        ..
+    } = function;
+    let attributes = attributes.iter().filter(|attribute| !is_retry(attribute));
+    let mut signature = signature.clone();
+    for argument in &mut signature.inputs {
+        let (FnArg::Receiver(Receiver { attrs, .. }) | FnArg::Typed(PatType { attrs, .. })) =
+            argument;
+        attrs.retain(|attribute| !is_marker(attribute));
+    }
+    let attempts = attempt.iter().map(|parameter| {
+        let AttemptParameter {
+            attributes,
+            pattern,
+            ty,
+            ..
+        } = parameter;
+        quote_spanned! {Span::mixed_site()=>
+            #(#attributes)* let #pattern: #ty = ::core::option::Option::unwrap(::core::option::Option::None);
         }
-        tokens.extend(rest);
-        Ok(tokens)
-    };
-    parse.parse2(item.clone()).unwrap_or(item)
+    });
+    let mut block = Group::new(Delimiter::Brace, {
+        let statements = body.stream();
+        quote!(#(#inner_attributes)* #(#attempts)* #statements)
+    });
+    block.set_span(body.span());
+    quote!(#(#attributes)* #visibility #defaultness #signature #block)
 }

@@ -7,14 +7,16 @@ use syn::token::Paren;
 use syn::{Ident, Result, Token};
 
 use crate::errors::Errors;
-use crate::grammar::{self, Word};
+use crate::grammar::{self, Advice, Word};
 use crate::suggest::{closest, suggestion};
 
 /// What may be written at one place.
 pub(super) struct Scope {
     pub(super) table: &'static [Word],
-    pub(super) synonyms: &'static [(&'static str, &'static str)],
-    pub(super) later: &'static [&'static str],
+    /// One of them, for whoever writes none.
+    pub(super) example: &'static str,
+    pub(super) synonyms: Advice,
+    pub(super) refused: Advice,
 }
 
 /// Reads the keys up to the end of `input`, each through `read`. Returns the names of the keys that could not be read.
@@ -45,19 +47,19 @@ fn key(
     errors: &mut Errors,
     read: &mut dyn FnMut(&'static Word, &Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
 ) -> Result<()> {
-    let first = scope.table.first().map_or("", |word| word.example);
+    let example = scope.example;
     if !input.peek(Ident::peek_any) {
         let stray: TokenTree = input.parse()?;
         return Err(syn::Error::new(
             stray.span(),
-            format!("expected a key; write for example `{first}`"),
+            format!("expected a key; write for example `{example}`"),
         ));
     }
     let name = input.call(Ident::parse_any)?;
     if input.peek(Token![::]) {
         return Err(syn::Error::new(
             name.span(),
-            format!("a key is a single word; write for example `{first}`"),
+            format!("a key is a single word; write for example `{example}`"),
         ));
     }
     let written = name.to_string();
@@ -86,10 +88,10 @@ fn located(error: syn::Error, name: &Ident, input: ParseStream<'_>) -> syn::Erro
 }
 
 fn unknown(written: &str, scope: &Scope) -> String {
-    if scope.later.contains(&written) {
-        return format!("`{written}` is not available in this version; remove it");
+    if let Some(reason) = grammar::advice(scope.refused, written) {
+        return format!("`{written}` {reason}");
     }
-    if let Some((_, advice)) = scope.synonyms.iter().find(|(word, _)| *word == written) {
+    if let Some(advice) = grammar::advice(scope.synonyms, written) {
         return format!("unknown key `{written}`; {advice}");
     }
     format!(

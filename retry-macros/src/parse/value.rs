@@ -94,7 +94,7 @@ pub(super) fn time(input: ParseStream<'_>) -> Result<Time> {
         _ => (None, false),
     };
     let Some(literal) = literal else {
-        return Ok(Time::Expression(expression));
+        return Ok(Time::Expression(Box::new(expression)));
     };
     match &literal.lit {
         Lit::Str(written) if !negative => {
@@ -174,6 +174,12 @@ pub(super) fn count(key: &Ident, allow_unlimited: bool, input: ParseStream<'_>) 
                 format!("unknown number of attempts `{written}`; did you mean `unlimited`?"),
             ));
         }
+    }
+    if let Some(word) = lone_word(input).filter(|word| word == "unlimited") {
+        return Err(Error::new(
+            word.span(),
+            format!("a class is as unlimited as the call; leave `{key}` out"),
+        ));
     }
     let expression = expression(input)?;
     let advice = format!("write for example `{key} = 5`");
@@ -279,16 +285,10 @@ pub(super) fn jitter(input: ParseStream<'_>) -> Result<Jitter> {
             input.parse::<Ident>()?;
             return Ok(Jitter::Named(word));
         }
+        let advice = suggestion(&written, "jitters", grammar::names(grammar::JITTERS));
         return Err(Error::new(
             word.span(),
-            format!(
-                "unknown jitter `{written}`; {}",
-                suggestion(
-                    &written,
-                    "jitters",
-                    grammar::names(grammar::JITTERS).chain(std::iter::once("0.3"))
-                )
-            ),
+            format!("unknown jitter `{written}`; {advice}"),
         ));
     }
     let expression = expression(input)?;

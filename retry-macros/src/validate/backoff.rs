@@ -189,13 +189,17 @@ impl Delays {
 }
 
 fn scaled(delay: Duration, part: f64) -> Duration {
-    if (part - 1.0).abs() < f64::EPSILON {
-        return delay;
+    let is = |wanted: f64| (part - wanted).abs() < f64::EPSILON;
+    if is(1.0) {
+        delay
+    } else if is(0.5) {
+        delay / 2
+    } else {
+        // A nanosecond less than rounding may give, so that nothing is refused that would just fit.
+        Duration::try_from_secs_f64(delay.as_secs_f64() * part)
+            .unwrap_or(Duration::MAX)
+            .saturating_sub(Duration::from_nanos(1))
     }
-    // A nanosecond less than rounding may give, so that nothing is refused that would just fit.
-    Duration::try_from_secs_f64(delay.as_secs_f64() * part)
-        .unwrap_or(Duration::MAX)
-        .saturating_sub(Duration::from_nanos(1))
 }
 
 fn fibonacci(n: u32) -> u32 {

@@ -6,7 +6,7 @@ use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
 
 use crate::errors::Errors;
 use crate::model::{Config, Flavor, Function};
-use crate::parse::{hides_retry, is_retry};
+use crate::parse::is_retry;
 
 /// `const fn` and variadics.
 pub(super) fn modifiers(function: &Function, errors: &mut Errors) {
@@ -33,25 +33,6 @@ pub(super) fn other_attributes(function: &Function, errors: &mut Errors) {
                 attribute.path(),
                 "a second `#[retry]` multiplies the attempts of the first; write all keys in one attribute",
             );
-        } else if hides_retry(attribute) {
-            errors.at(
-                attribute.path(),
-                "a `#[retry]` in `cfg_attr` next to another multiplies the attempts of the first; write one attribute for each configuration",
-            );
-        }
-    }
-    for argument in &function.signature.inputs {
-        let attributes = match argument {
-            syn::FnArg::Receiver(receiver) => &receiver.attrs,
-            syn::FnArg::Typed(typed) => &typed.attrs,
-        };
-        for attribute in attributes {
-            if attribute.path().is_ident("attempt") {
-                errors.at(
-                    attribute,
-                    "`#[attempt]` is not available in this version; remove it",
-                );
-            }
         }
     }
     if let Some(kind) = tokio_entry(&function.body.stream()).filter(|_| !function.is_async()) {
@@ -135,9 +116,27 @@ pub(super) fn output(function: &Function, errors: &mut Errors) {
                 format!("`{name}` returns no `Result`, so it cannot fail; {advice}"),
             );
         }
+        Type::Path(path) if never_fails(path) => errors.at(
+            ty,
+            format!("`{name}` returns no `Result`, so nothing says when to retry; {advice}"),
+        ),
         Type::Path(path) => named_error(path, errors),
         _ => {}
     }
+}
+
+/// Types that everybody knows and that are no `Result`.
+fn never_fails(path: &syn::TypePath) -> bool {
+    let known = [
+        "Option", "String", "Vec", "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8",
+        "isize", "u128", "u16", "u32", "u64", "u8", "usize",
+    ];
+    path.path.segments.len() == 1
+        && path
+            .path
+            .segments
+            .first()
+            .is_some_and(|only| known.iter().any(|name| only.ident == name))
 }
 
 /// An error type that is hidden cannot be classified.
@@ -172,7 +171,7 @@ pub(crate) fn holds_impl(tokens: &impl quote::ToTokens) -> bool {
     any(tokens.to_token_stream())
 }
 
-fn ungrouped(mut ty: &Type) -> &Type {
+pub(super) fn ungrouped(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
             Type::Group(group) => &group.elem,

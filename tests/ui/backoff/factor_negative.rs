@@ -1,0 +1,10 @@
+use std::io;
+
+use retry_core::retry;
+
+#[retry(backoff = exponential("1s", factor = -2))]
+fn fetch() -> io::Result<()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use std::io;
+
+use retry_core::retry;
+
+const NONE: u32 = 0;
+
+#[retry(attempts = NONE)]
+fn fetch() -> io::Result<()> {
+    Ok(())
+}
+
+fn main() {}

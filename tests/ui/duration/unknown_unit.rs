@@ -1,0 +1,10 @@
+use std::io;
+
+use retry_core::retry;
+
+#[retry(deadline = "30sek")]
+fn fetch() -> io::Result<()> {
+    Ok(())
+}
+
+fn main() {}
