@@ -4,8 +4,8 @@ mod async_trait;
 mod attribute;
 mod backoff;
 mod function;
-mod keys;
-mod value;
+pub(crate) mod keys;
+pub(crate) mod value;
 
-pub(crate) use attribute::attribute;
+pub(crate) use attribute::{attribute, runtime};
 pub(crate) use function::{function, is_retry, original};
