@@ -250,6 +250,14 @@ impl AsyncSleeper for CustomSleep<'_> {
 impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
     /// Classifies errors with a function instead of their [`Classify`](crate::Classify). It returns a [`Classification`] or an
     /// [`ErrorClass`](crate::ErrorClass).
+    ///
+    /// ```
+    /// # use retry_core::{ErrorClass, Policy, StopReason};
+    /// # const POLICY: Policy = Policy::new();
+    /// let call = POLICY.call("parse").classify(|_: &std::num::ParseIntError| ErrorClass::Permanent);
+    /// let outcome = call.execute_blocking(|| "seven".parse::<u8>());
+    /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
+    /// ```
     pub fn classify<E, K, G>(self, classify: G) -> Call<'a, Errors<Classified<G>, F, X>, V, S, W>
     where
         G: Fn(&E) -> K,
@@ -397,6 +405,17 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Tells `observer` what happens. A call can have several.
+    ///
+    /// ```
+    /// # use retry_core::{Event, Policy, testing::Recorder};
+    /// # const POLICY: Policy = Policy::new();
+    /// let recorder = Recorder::new();
+    /// let print = |event: &Event<'_>| println!("{event}");
+    /// let call = POLICY.call("read").observe(&recorder).observe(&print);
+    /// assert_eq!(call.run_blocking(|| Ok::<_, std::io::Error>(7))?, 7);
+    /// assert_eq!(recorder.kinds().len(), 3); // attempt_started, attempt_ended, success
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn observe(
         self,
         observer: &'a dyn Observer,
@@ -412,6 +431,17 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Asks before every sleep, zero delays too: sleep, leave the retry to somebody else, or abort. See [`SleepDecision`].
+    ///
+    /// ```
+    /// # use retry_core::{Backoff, Policy, SleepDecision};
+    /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
+    /// let call = POLICY.call("send").on_sleep(|context, delay| {
+    ///     println!("failure {} was {}, waiting {delay:?}", context.attempt, context.class);
+    ///     SleepDecision::Sleep
+    /// });
+    /// # let outcome = call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+    /// # assert_eq!(outcome.attempts(), 3);
+    /// ```
     pub fn on_sleep<G>(self, decide: G) -> Call<'a, J, V, S, Around<O, SleepRuled<G>, Z>>
     where
         G: Fn(&BackoffContext, Duration) -> SleepDecision,
@@ -424,6 +454,14 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Sleeps in another way than on tokio's timer, or the thread's: for other runtimes and for tests.
+    ///
+    /// ```
+    /// # use retry_core::{Policy, testing::ManualClock};
+    /// # const POLICY: Policy = Policy::new();
+    /// let clock = ManualClock::new();
+    /// let call = POLICY.call("fetch").clock(&clock).sleeper(&clock);
+    /// # assert!(call.run_blocking(|| Ok::<_, std::io::Error>(())).is_ok());
+    /// ```
     pub fn sleeper(
         self,
         sleeper: &'a dyn Sleep,
@@ -446,24 +484,55 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Stops when `abort` says so. See [`Abort`].
+    ///
+    /// ```
+    /// # use retry_core::{AbortSignal, Policy, StopReason};
+    /// # const POLICY: Policy = Policy::new();
+    /// let shutdown = AbortSignal::new();
+    /// shutdown.abort();
+    /// let outcome = POLICY.call("poll").abort(&shutdown).execute_blocking(|| Ok::<_, std::io::Error>(1));
+    /// assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
+    /// ```
     pub const fn abort(mut self, abort: &'a dyn Abort) -> Self {
         self.base.abort = Some(abort);
         self
     }
 
     /// Reads the time from another clock than tokio's, or the operating system's.
+    ///
+    /// Give it the [`sleeper`](Self::sleeper) that moves that clock, too.
     pub const fn clock(mut self, clock: &'a dyn Clock) -> Self {
         self.base.clock = Some(clock);
         self
     }
 
     /// Draws jitter from a generator that every run starts with this seed: equal runs, equal delays.
+    ///
+    /// ```
+    /// # use retry_core::{Policy, testing::ManualClock};
+    /// # const POLICY: Policy = Policy::new();
+    /// let elapsed = || {
+    ///     let clock = ManualClock::new();
+    ///     let call = POLICY.call("fetch").clock(&clock).sleeper(&clock).seed(7);
+    ///     call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut))).elapsed()
+    /// };
+    /// assert_eq!(elapsed(), elapsed());
+    /// ```
     pub const fn seed(mut self, seed: u64) -> Self {
         self.base.seed = Some(seed);
         self
     }
 
     /// Records the attempts in the outcome, the latest `limit` of them.
+    ///
+    /// ```
+    /// # use retry_core::{Backoff, Policy};
+    /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
+    /// let call = POLICY.call("fetch").timeline(10);
+    /// let outcome = call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+    /// print!("{}", outcome.timeline()); // one line an attempt
+    /// assert_eq!(outcome.timeline().len(), 3);
+    /// ```
     pub const fn timeline(mut self, limit: usize) -> Self {
         self.base.timeline = Some(limit);
         self
@@ -530,6 +599,21 @@ where
     ///
     /// It asks nothing of the error type but a class, and reads the clock at the beginning and at the end.
     ///
+    /// ```
+    /// # use retry_core::Policy;
+    /// const POLICY: Policy = Policy::new().attempts(5);
+    ///
+    /// # #[cfg(feature = "tokio")]
+    /// async fn connect() -> bool {
+    ///     let outcome = POLICY.call("connect").execute(|| async { Ok::<_, std::io::Error>(1) }).await;
+    ///     println!("{} attempts in {:?}", outcome.attempts(), outcome.elapsed());
+    ///     outcome.is_success()
+    /// }
+    /// # #[cfg(feature = "tokio")]
+    /// # assert!(tokio::runtime::Builder::new_current_thread().build()?.block_on(connect()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Panics
     ///
     /// As [`run`](Self::run).
@@ -594,6 +678,14 @@ where
     /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
     ///
     /// A blocking attempt cannot be cut: an attempt timeout has no effect here.
+    ///
+    /// ```
+    /// # use retry_core::Policy;
+    /// # const POLICY: Policy = Policy::new();
+    /// let outcome = POLICY.call("read").execute_blocking(|| std::fs::read_to_string("Cargo.toml"));
+    /// assert!(outcome.is_success());
+    /// assert_eq!(outcome.attempts(), 1);
+    /// ```
     pub fn execute_blocking<T, E, G>(&self, operation: G) -> Outcome<T, E>
     where
         G: FnMut() -> Result<T, E>,

@@ -204,6 +204,8 @@ impl fmt::Display for Stopped {
         } else {
             "attempts"
         };
+        // Nobody reads nanoseconds.
+        let elapsed = Duration::from_millis(elapsed.as_millis().try_into().unwrap_or(u64::MAX));
         write!(
             formatter,
             "{operation} stopped after {attempts} {noun} in {elapsed:?}: {reason}"

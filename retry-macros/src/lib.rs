@@ -1,9 +1,9 @@
 //! The attribute and the derive of [`retry-core`](https://docs.rs/retry-core). Depend on `retry-core`, which re-exports them; this crate is of
 //! no use on its own.
 //!
-//! Three phases, a room each: [`parse`] turns tokens into a model, [`validate`] checks what spans keys and what spans the keys and the
-//! function, [`expand`] quotes. Every phase pushes into one list of errors, so that all mistakes are reported together. The derive has the same
-//! phases in [`classify`](mod@classify).
+//! Three phases, a room each: `parse` turns tokens into a model, `validate` checks what spans keys and what spans the keys and the
+//! function, `expand` quotes. Every phase pushes into one list of errors, so that all mistakes are reported together. `classify` has
+//! the same phases for the derive.
 
 #![forbid(unsafe_code)]
 
