@@ -272,6 +272,8 @@ impl From<ErrorClass> for Classification {
 
 /// An error that knows which class of failure it is.
 ///
+/// [`#[derive(Classify)]`](derive@crate::Classify) reads it off attributes on the variants; by hand it is
+///
 /// ```
 /// use retry_core::{Classification, Classify, ErrorClass};
 /// use std::time::Duration;

@@ -4,14 +4,35 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proc_macro2::TokenStream;
 
-use crate::errors::{Errors, bug};
+use crate::errors::Errors;
 use crate::{expand, parse, validate};
 
-/// [`expanded`], with a panic turned into a compile error that says whose mistake it is.
+/// [`expanded`], guarded.
 pub(crate) fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let original = item.clone();
-    catch_unwind(AssertUnwindSafe(|| expanded(arguments, item)))
-        .unwrap_or_else(|panic| broken(original, &bug("#[retry]", "function", &*panic)))
+    caught("retry", "function", item.clone(), || {
+        expanded(arguments, item)
+    })
+}
+
+/// What `expand` gives, with a panic turned into a compile error that says whose mistake it is.
+pub(crate) fn caught(
+    attribute: &str,
+    item: &str,
+    original: TokenStream,
+    expand: impl FnOnce() -> TokenStream,
+) -> TokenStream {
+    catch_unwind(AssertUnwindSafe(expand)).unwrap_or_else(|panic| {
+        let reason = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .unwrap_or_default();
+        let error = syn::Error::new(
+            proc_macro2::Span::call_site(),
+            format!("`#[{attribute}]` panicked, which is a bug in retry-macros: {reason}; please report it together with this {item}"),
+        );
+        broken(original, &error)
+    })
 }
 
 /// The function with its retries, or as it was together with everything that is wrong.

@@ -1,7 +1,5 @@
 //! The one list that every phase pushes into.
 
-use std::any::Any;
-
 use quote::ToTokens;
 
 /// What is wrong so far, each at its own token.
@@ -33,19 +31,4 @@ impl Errors {
     pub(crate) fn finish(self) -> Result<(), syn::Error> {
         self.found.map_or(Ok(()), Err)
     }
-}
-
-/// What is said when `what`, over an item of this `kind`, has panicked.
-pub(crate) fn bug(what: &str, kind: &str, panic: &(dyn Any + Send)) -> syn::Error {
-    let reason = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or_default();
-    syn::Error::new(
-        proc_macro2::Span::call_site(),
-        format!(
-            "`{what}` panicked, which is a bug in retry-macros: {reason}; please report it together with this {kind}"
-        ),
-    )
 }

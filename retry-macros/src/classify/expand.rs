@@ -6,8 +6,9 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Fields, GenericArgument, GenericParam, Member, PathArguments, Type};
 
-use super::model::{Model, Place, Shape};
+use super::model::{self, Model, Shape};
 use super::validate::{Rule, Sound, Source};
+use crate::expand::span::Place;
 
 /// The impl. A place without a rule has an arm that is never run: what is wrong with it is a compile error already.
 pub(super) fn implementation(model: &Model<'_>, rules: &[Option<Rule<'_>>]) -> TokenStream {
@@ -67,7 +68,7 @@ struct Arms<'a> {
 }
 
 impl Arms<'_> {
-    fn structure(&self, place: &Place<'_>, rule: Option<&Rule<'_>>) -> TokenStream {
+    fn structure(&self, place: &model::Place<'_>, rule: Option<&Rule<'_>>) -> TokenStream {
         let Some(rule) = rule else {
             return unsaid();
         };
@@ -83,7 +84,7 @@ impl Arms<'_> {
         }
     }
 
-    fn variant(&self, place: &Place<'_>, rule: Option<&Rule<'_>>) -> TokenStream {
+    fn variant(&self, place: &model::Place<'_>, rule: Option<&Rule<'_>>) -> TokenStream {
         let name = place.name;
         let Some(rule) = rule else {
             let unsaid = unsaid();
@@ -95,7 +96,7 @@ impl Arms<'_> {
     }
 
     /// An expression over the fields that [`pattern`] binds.
-    fn verdict(&self, place: &Place<'_>, rule: &Rule<'_>) -> TokenStream {
+    fn verdict(&self, place: &model::Place<'_>, rule: &Rule<'_>) -> TokenStream {
         let runtime = self.runtime;
         let mut verdict = match &rule.verdict {
             Sound::Class(named) => {
@@ -149,8 +150,10 @@ impl Arms<'_> {
     /// The function of the same name, at the key: its documentation is what an editor shows there.
     fn function(&self, key: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let function = Ident::new(&key.to_string(), at(key.span()));
-        quote_spanned!(Span::mixed_site()=> #runtime::__private::derived::#function)
+        let function = Ident::new(&key.to_string(), Span::mixed_site());
+        Place::of(key).move_here(
+            &quote_spanned!(Span::mixed_site()=> #runtime::__private::derived::#function),
+        )
     }
 }
 
@@ -194,7 +197,11 @@ fn pattern(fields: &Fields, used: &BTreeSet<usize>) -> TokenStream {
 }
 
 /// What has to be able to say its class: the field of a transparent place, or what it points to, where its type depends on the parameters.
-fn bound<'a>(model: &Model<'_>, place: &Place<'a>, rule: Option<&Rule<'_>>) -> Option<&'a Type> {
+fn bound<'a>(
+    model: &Model<'_>,
+    place: &model::Place<'a>,
+    rule: Option<&Rule<'_>>,
+) -> Option<&'a Type> {
     if !matches!(rule?.verdict, Sound::Transparent) {
         return None;
     }

@@ -7,17 +7,17 @@ mod model;
 mod parse;
 mod validate;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-use crate::errors::{Errors, bug};
+use crate::attribute::caught;
+use crate::errors::Errors;
 
-/// [`expanded`], with a panic turned into a compile error that says whose mistake it is.
+/// [`expanded`], guarded.
 pub(crate) fn guarded(item: TokenStream) -> TokenStream {
-    catch_unwind(AssertUnwindSafe(|| expanded(item)))
-        .unwrap_or_else(|panic| bug("#[derive(Classify)]", "type", &*panic).into_compile_error())
+    caught("derive(Classify)", "type", TokenStream::new(), || {
+        expanded(item)
+    })
 }
 
 /// The impl, and everything that is wrong.

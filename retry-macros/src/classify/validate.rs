@@ -71,9 +71,6 @@ fn rule<'a>(
     if verdict.is_none() && class.is_none() && !undecided {
         unsaid(place, default.is_some(), errors);
     }
-    if let Some(hint) = retry_after {
-        useless(hint, verdict, class.map(|class| class.class), errors);
-    }
     let sound = match (verdict, class) {
         (_, Some(class)) => Some(Sound::Class(class)),
         (Some(Verdict::Status(status)), _) => source(place, status, errors).map(Sound::Status),
@@ -87,15 +84,18 @@ fn rule<'a>(
         }
         (Some(Verdict::Class(_)) | None, None) => None,
     };
-    let hint = retry_after.as_ref().map(|hint| source(place, hint, errors));
-    let retry_after = match hint {
-        Some(Some(source)) => Some(source),
-        Some(None) => return None,
-        None => None,
+    let useless = useless(verdict, class.map(|class| class.class));
+    let hint = match (retry_after, useless) {
+        (None, _) => None,
+        (Some(hint), Some(reason)) => {
+            errors.at(&hint.key, reason);
+            return None;
+        }
+        (Some(hint), None) => Some(source(place, hint, errors)?),
     };
     Some(Rule {
         verdict: sound?,
-        retry_after,
+        retry_after: hint,
         reason: reason.as_ref(),
     })
 }
@@ -136,30 +136,21 @@ fn unsaid(place: &Place<'_>, is_variant: bool, errors: &mut Errors) {
     );
 }
 
-/// A hint that nobody follows, or that comes from elsewhere.
-fn useless(
-    hint: &Keyed<Member>,
-    verdict: Option<&Verdict>,
-    class: Option<&Class>,
-    errors: &mut Errors,
-) {
+/// Why a hint is one that nobody follows, or that comes from elsewhere.
+fn useless(verdict: Option<&Verdict>, class: Option<&Class>) -> Option<String> {
     match (verdict, class) {
-        (_, Some(class)) if !class.is_retryable => errors.at(
-            &hint.key,
-            format!(
-                "`{}` is never retried, so nobody comes back after `retry_after`; remove it, or write another class",
-                class.name
-            ),
+        (_, Some(class)) if !class.is_retryable => Some(format!(
+            "`{}` is never retried, so nobody comes back after `retry_after`; remove it, or write another class",
+            class.name
+        )),
+        (Some(Verdict::Transparent(_)), _) => Some(
+            "`transparent` passes on the hint of its field too; remove `retry_after`".to_owned(),
         ),
-        (Some(Verdict::Transparent(_)), _) => errors.at(
-            &hint.key,
-            "`transparent` passes on the hint of its field too; remove `retry_after`",
+        (Some(Verdict::With(_)), _) => Some(
+            "the function behind `with` can give the hint too; return it in a `Classification`, and remove `retry_after`"
+                .to_owned(),
         ),
-        (Some(Verdict::With(_)), _) => errors.at(
-            &hint.key,
-            "the function behind `with` can give the hint too; return it in a `Classification`, and remove `retry_after`",
-        ),
-        _ => {}
+        _ => None,
     }
 }
 
@@ -222,8 +213,10 @@ fn missing(place: &Place<'_>, key: &Ident, member: &Member) -> String {
         .filter_map(|field| Some(field.ident.as_ref()?.unraw().to_string()))
         .collect();
     let names = names.iter().map(String::as_str);
-    let indexes: Vec<String> = (0..fields.len()).map(|index| index.to_string()).collect();
-    let indexes = list(indexes.iter().map(String::as_str));
+    let indexes = match fields.len() {
+        1 => "`0`, the only one".to_owned(),
+        count => format!("an index from `0` to `{}`", count.saturating_sub(1)),
+    };
     match (member, fields) {
         // What is meant for a value and not for a place.
         (Member::Index { index, .. }, _) if key == "status" && (100..600).contains(index) => {
@@ -231,24 +224,26 @@ fn missing(place: &Place<'_>, key: &Ident, member: &Member) -> String {
                 "`status` names the field that holds it; for a status that is always {index}, write its class"
             )
         }
-        (_, Fields::Unit) => format!("`{name}` has no fields; write a class alone"),
-        (_, Fields::Named(_) | Fields::Unnamed(_)) if fields.is_empty() => {
-            format!("`{name}` has no fields; write a class alone")
+        _ if fields.is_empty() => format!("`{name}` has no fields; write a class alone"),
+        (Member::Name(written), Fields::Named(_)) => {
+            let written = written.to_string();
+            let advice = match fields.len() {
+                1 => format!("its only field is {}", list(names)),
+                _ => suggestion(&written, "fields", names),
+            };
+            format!("`{name}` has no field `{written}`; {advice}")
         }
-        (Member::Name(written), Fields::Named(_)) => format!(
-            "`{name}` has no field `{written}`; {}",
-            suggestion(&written.to_string(), "fields", names)
-        ),
         (Member::Index { .. }, Fields::Named(_)) => {
+            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
             format!(
-                "the fields of `{name}` have names, {}; write one of them",
-                list(names)
+                "the fields of `{name}` have names; write {}",
+                names.join(" or ")
             )
         }
-        (Member::Name(written), Fields::Unnamed(_)) => format!(
-            "the fields of `{name}` have no names, so none is `{written}`; write an index, {indexes}"
-        ),
-        (Member::Index { index, .. }, Fields::Unnamed(_)) => {
+        (Member::Name(written), _) => {
+            format!("the fields of `{name}` have no names, so none is `{written}`; write {indexes}")
+        }
+        (Member::Index { index, .. }, _) => {
             format!("`{name}` has no field {index}; write {indexes}")
         }
     }
