@@ -250,6 +250,7 @@ impl AsyncSleeper for CustomSleep<'_> {
 impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
     /// Classifies errors with a function instead of their [`Classify`](crate::Classify). It returns a [`Classification`] or an
     /// [`ErrorClass`](crate::ErrorClass).
+    ///
     /// ```
     /// # use retry_core::{ErrorClass, Policy, StopReason};
     /// # const POLICY: Policy = Policy::new();
@@ -404,6 +405,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Tells `observer` what happens. A call can have several.
+    ///
     /// ```
     /// # use retry_core::{Event, Policy, testing::Recorder};
     /// # const POLICY: Policy = Policy::new();
@@ -429,6 +431,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Asks before every sleep, zero delays too: sleep, leave the retry to somebody else, or abort. See [`SleepDecision`].
+    ///
     /// ```
     /// # use retry_core::{Backoff, Policy, SleepDecision};
     /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
@@ -451,6 +454,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Sleeps in another way than on tokio's timer, or the thread's: for other runtimes and for tests.
+    ///
     /// ```
     /// # use retry_core::{Policy, testing::ManualClock};
     /// # const POLICY: Policy = Policy::new();
@@ -480,6 +484,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Stops when `abort` says so. See [`Abort`].
+    ///
     /// ```
     /// # use retry_core::{AbortSignal, Policy, StopReason};
     /// # const POLICY: Policy = Policy::new();
@@ -494,6 +499,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Reads the time from another clock than tokio's, or the operating system's.
+    ///
     /// Give it the [`sleeper`](Self::sleeper) that moves that clock, too.
     pub const fn clock(mut self, clock: &'a dyn Clock) -> Self {
         self.base.clock = Some(clock);
@@ -501,6 +507,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Draws jitter from a generator that every run starts with this seed: equal runs, equal delays.
+    ///
     /// ```
     /// # use retry_core::{Policy, testing::ManualClock};
     /// # const POLICY: Policy = Policy::new();
@@ -517,6 +524,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     }
 
     /// Records the attempts in the outcome, the latest `limit` of them.
+    ///
     /// ```
     /// # use retry_core::{Backoff, Policy};
     /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
@@ -590,6 +598,7 @@ where
     /// Runs the operation and tells everything about the call: see [`Outcome`].
     ///
     /// It asks nothing of the error type but a class, and reads the clock at the beginning and at the end.
+    ///
     /// ```
     /// # use retry_core::Policy;
     /// const POLICY: Policy = Policy::new().attempts(5);
@@ -669,6 +678,7 @@ where
     /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
     ///
     /// A blocking attempt cannot be cut: an attempt timeout has no effect here.
+    ///
     /// ```
     /// # use retry_core::Policy;
     /// # const POLICY: Policy = Policy::new();

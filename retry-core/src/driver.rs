@@ -225,7 +225,10 @@ impl<'a, T, E> Driver<'a, T, E> {
     /// What there is to say at the end of the call.
     #[cold]
     pub(crate) fn report(&mut self, hooks: &Hooks<'_>) -> Report {
-        self.progress().report(hooks)
+        match &mut self.history {
+            Some(history) => history.progress.report(hooks),
+            None => Progress::new(self.plan, self.started).report(hooks),
+        }
     }
 
     #[cold]

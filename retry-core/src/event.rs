@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use crate::class::{Cause, ErrorClass};
@@ -256,6 +256,17 @@ impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
 }
 
 impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn on_event(&self, event: &Event<'_>) {
+        (**self).on_event(event);
+    }
+}
+
+/// So that a `static RECORDER: LazyLock<…>` can be named as it is.
+impl<T, F> Observer for LazyLock<T, F>
+where
+    T: Observer,
+    F: FnOnce() -> T + Send,
+{
     fn on_event(&self, event: &Event<'_>) {
         (**self).on_event(event);
     }

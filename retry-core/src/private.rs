@@ -443,7 +443,7 @@ where
     R: Returns,
     R::Error: Classify,
 {
-    Classified(|error| error.classify())
+    Classified(Classify::classify)
 }
 
 /// Asks for a `Result` and for nothing else, so that the compiler blames the one type that the expansion names first.

@@ -26,6 +26,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -140,7 +141,8 @@ impl ManualClock {
     /// An async call has to stay on this thread.
     #[must_use = "the clock is taken away again when the guard is dropped"]
     pub fn install(&self) -> Installed {
-        Installed::replace(|simulation| simulation.clock = Some(self.clone()))
+        let clock = Some(self.clone());
+        Installed::new(|simulation| Before::Clock(mem::replace(&mut simulation.clock, clock)))
     }
 
     pub(crate) fn into_wait<'a>(self, duration: Duration) -> Wait<'a> {
@@ -148,6 +150,7 @@ impl ManualClock {
         Box::pin(Alarm {
             clock: self,
             until,
+            seen: None,
             key: None,
         })
     }
@@ -183,6 +186,8 @@ impl Sleep for ManualClock {
 struct Alarm {
     clock: ManualClock,
     until: Duration,
+    /// What the clock showed at the last poll.
+    seen: Option<Duration>,
     key: Option<u64>,
 }
 
@@ -192,18 +197,21 @@ impl Future for Alarm {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let until = self.until;
         let mut hands = self.clock.lock();
-        if self.key.is_some() {
-            // Everybody has had a turn since the last poll: time passes.
+        if hands.elapsed < until && self.seen == Some(hands.elapsed) {
+            // Everybody has had a turn at this moment: time passes. If it has passed since the last poll, those whose moment has come
+            // need a turn first.
             let ahead = hands.alarms.iter().find(|(at, _)| *at > hands.elapsed);
             hands.elapsed = ahead.map_or(hands.elapsed, |(at, _)| *at);
         }
         if hands.elapsed >= until {
             return Poll::Ready(());
         }
+        let seen = hands.elapsed;
         hands.next_key += 1;
         let key = self.key.unwrap_or(hands.next_key);
         hands.alarms.insert((until, key));
         drop(hands);
+        self.seen = Some(seen);
         self.key = Some(key);
         context.waker().wake_by_ref();
         Poll::Pending
@@ -238,11 +246,12 @@ impl Drop for Alarm {
 /// ```
 #[must_use = "the seed is taken away again when the guard is dropped"]
 pub fn seed(seed: u64) -> Installed {
-    Installed::replace(|simulation| simulation.random = Some(fastrand::Rng::with_seed(seed)))
+    let random = Some(fastrand::Rng::with_seed(seed));
+    Installed::new(|simulation| Before::Random(mem::replace(&mut simulation.random, random)))
 }
 
 /// What a thread's calls use instead of the real thing.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Simulation {
     clock: Option<ManualClock>,
     random: Option<fastrand::Rng>,
@@ -254,21 +263,22 @@ thread_local! {
 
 /// Puts back what was installed before, when dropped. Drop guards in the reverse order of their making.
 pub struct Installed {
-    before: Simulation,
+    before: Before,
     /// The simulation belongs to this thread, so the guard stays on it.
     _thread: PhantomData<Rc<()>>,
 }
 
+/// What a guard has replaced, and nothing else: a clock that is taken away must not rewind the generator.
+enum Before {
+    Clock(Option<ManualClock>),
+    Random(Option<fastrand::Rng>),
+}
+
 impl Installed {
-    fn replace(change: impl FnOnce(&mut Simulation)) -> Self {
+    fn new(replace: impl FnOnce(&mut Simulation) -> Before) -> Self {
         switches::set(switches::SIMULATED);
-        let before = SIMULATION.with_borrow_mut(|simulation| {
-            let before = simulation.clone();
-            change(simulation);
-            before
-        });
         Self {
-            before,
+            before: SIMULATION.with_borrow_mut(replace),
             _thread: PhantomData,
         }
     }
@@ -276,7 +286,10 @@ impl Installed {
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        SIMULATION.set(std::mem::take(&mut self.before));
+        SIMULATION.with_borrow_mut(|simulation| match &mut self.before {
+            Before::Clock(clock) => simulation.clock = clock.take(),
+            Before::Random(random) => simulation.random = random.take(),
+        });
     }
 }
 

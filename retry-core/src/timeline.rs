@@ -55,6 +55,13 @@ impl Timeline {
         }
     }
 
+    /// The call has ended: no attempt followed on the last one, even if a sleep had begun.
+    pub(crate) fn end(&mut self) {
+        if let Some(last) = self.attempts.back_mut() {
+            last.delay = None;
+        }
+    }
+
     /// The recorded attempts, oldest first.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &AttemptRecord> + DoubleEndedIterator {

@@ -46,3 +46,6 @@ fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
     item.extend(error.to_compile_error());
     item
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The attribute of [`retry-core`](https://docs.rs/retry-core). Depend on `retry-core`, which re-exports it; this crate is of no use on its own.
 //!
-//! Three phases, a room each: [`parse`] turns tokens into a model, [`validate`] checks what spans keys and what spans the keys and the
-//! function, [`expand`] quotes. Every phase pushes into one list of errors, so that all mistakes are reported together.
+//! Three phases, a room each: `parse` turns tokens into a model, `validate` checks what spans keys and what spans the keys and the
+//! function, `expand` quotes. Every phase pushes into one list of errors, so that all mistakes are reported together.
 
 #![forbid(unsafe_code)]
 

@@ -18,7 +18,7 @@ pub(crate) struct Keyed<T> {
 /// A duration: a literal that was understood, or an expression that the compiler will evaluate.
 pub(crate) enum Time {
     Literal { written: LitStr, value: Duration },
-    Expression(Expr),
+    Expression(Box<Expr>),
 }
 
 impl Time {
@@ -92,7 +92,7 @@ impl ToTokens for Jitter {
 /// The rule that gives the delay before the next attempt.
 pub(crate) enum Backoff {
     Known(Box<KnownBackoff>),
-    Expression(Expr),
+    Expression(Box<Expr>),
 }
 
 /// A backoff that was written in the attribute's own words.

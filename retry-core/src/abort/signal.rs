@@ -109,8 +109,10 @@ impl Future for Aborted<'_> {
             waiters.next_key += 1;
             waiters.next_key
         });
-        waiters.wakers.insert(key, waker);
+        let replaced = waiters.wakers.insert(key, waker);
         drop(waiters);
+        // Not under the lock: the last waker of a task may drop the task, and with it another waiter of this signal.
+        drop(replaced);
         self.key = Some(key);
         Poll::Pending
     }
@@ -119,7 +121,9 @@ impl Future for Aborted<'_> {
 impl Drop for Aborted<'_> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.signal.lock().wakers.remove(&key);
+            let removed = self.signal.lock().wakers.remove(&key);
+            // Not under the lock, as above.
+            drop(removed);
         }
     }
 }

@@ -103,22 +103,20 @@ impl<'a> Progress<'a> {
             return Poll::Pending;
         };
         if self.cut.is_none() {
-            self.cut = Some(self.arm(timers, timeout));
+            let (left, by_deadline) = self.time_left(timers.now(), timeout);
+            if left.is_zero() {
+                return Poll::Ready(by_deadline);
+            }
+            self.cut = Some(Cut {
+                timer: timers.sleep(left),
+                by_deadline,
+            });
         }
         let Some(cut) = &mut self.cut else {
             return Poll::Pending;
         };
         ready!(cut.timer.as_mut().poll(context));
         Poll::Ready(cut.by_deadline)
-    }
-
-    /// A timer for what is left of the running attempt's time.
-    fn arm(&self, timers: impl Timers<'a>, timeout: Duration) -> Cut<'a> {
-        let (left, by_deadline) = self.time_left(timers.now(), timeout);
-        Cut {
-            timer: timers.sleep(left),
-            by_deadline,
-        }
     }
 
     fn poll_pause(

@@ -239,6 +239,7 @@ impl<'a> Progress<'a> {
         text: Option<&dyn fmt::Display>,
     ) {
         self.stop = Some((reason, next_delay));
+        self.timeline.end();
         if hooks.is_observed() {
             hooks.emit(&Event {
                 delay: next_delay,

@@ -3,10 +3,18 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its part of this module
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use retry_core::testing::ManualClock;
-use retry_core::{Classification, Classify, ErrorClass, Stopped};
+use retry_core::time::Wait;
+use retry_core::{Backoff, Classification, Classify, Clock, ErrorClass, Policy, Sleep, Stopped};
+
+pub const AT_ONCE: Policy = Policy::new().backoff(Backoff::none());
+pub const EACH_SECOND: Policy = Policy::new().backoff(Backoff::fixed(secs(1)));
+pub const EACH_HOUR: Policy = Policy::new().backoff(Backoff::fixed(secs(3600)));
 
 /// A failure of a class, perhaps with a server's hint.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +86,7 @@ impl<T: Clone, E: Clone> Script<T, E> {
         self.clock.advance(self.takes);
         let run = self.runs.get();
         self.runs.set(run + 1);
+        assert!(run < 100_000, "the call does not end");
         self.results[run.min(self.results.len() - 1)].clone()
     }
 }
@@ -90,4 +99,63 @@ pub fn on_tokio<F: Future>(future: F) -> F::Output {
         .build()
         .expect("a runtime")
         .block_on(future)
+}
+
+/// Polls a future until it is ready, outside of any runtime; for futures that wake themselves, as those on a [`ManualClock`] do.
+pub fn poll_to_end<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    panic!("the future makes no progress");
+}
+
+/// Polls a future once, outside of any runtime; it has to be ready.
+pub fn poll_once<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future has to wait"),
+    }
+}
+
+/// A clock and a sleeper on virtual time that keeps how long it was asked to sleep, and refuses to sleep for no time.
+#[derive(Default)]
+pub struct RecordingSleeper {
+    pub clock: ManualClock,
+    slept: Mutex<Vec<Duration>>,
+}
+
+impl RecordingSleeper {
+    pub fn slept(&self) -> Vec<Duration> {
+        self.slept.lock().expect("no panic while locked").clone()
+    }
+
+    fn record(&self, duration: Duration) {
+        assert!(!duration.is_zero(), "a zero-length wait touched the timer");
+        self.slept
+            .lock()
+            .expect("no panic while locked")
+            .push(duration);
+    }
+}
+
+impl Clock for RecordingSleeper {
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}
+
+impl Sleep for RecordingSleeper {
+    fn sleep(&self, duration: Duration) -> Wait<'_> {
+        self.record(duration);
+        self.clock.sleep(duration)
+    }
+
+    fn sleep_blocking(&self, duration: Duration) {
+        self.record(duration);
+        self.clock.sleep_blocking(duration);
+    }
 }

@@ -271,3 +271,115 @@ fn capitalised(text: &str) -> String {
         .map(|first| first.to_uppercase().chain(letters).collect())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sentences;
+    use crate::errors::Errors;
+    use crate::parse;
+
+    fn prose(keys: &str) -> String {
+        let mut errors = Errors::default();
+        let config = parse::attribute(keys.parse().expect("the keys are tokens"), &mut errors);
+        assert!(errors.is_empty(), "{keys}");
+        sentences(&config).join(" ")
+    }
+
+    #[test]
+    fn the_policy_reads_as_prose() {
+        let cases = [
+            (
+                "",
+                "Up to 3 attempts, waiting 100ms, then twice as long each time, up to 30s, with full jitter.",
+            ),
+            ("attempts = 1", "One attempt."),
+            (
+                "attempts = 5, deadline = \"30s\", backoff = exponential(\"100ms\", max = \"10s\")",
+                "Up to 5 attempts within 30s, waiting 100ms, then twice as long each time, up to 10s, with full jitter.",
+            ),
+            (
+                "attempts = unlimited, deadline = \"1m\", backoff = fixed(\"1s\")",
+                "As many attempts as it takes within 1m, waiting 1s each time.",
+            ),
+            (
+                "attempts = LIMIT, attempt_timeout = SLOW",
+                "Up to `LIMIT` attempts, each attempt cut after `SLOW`, waiting 100ms, then twice as long each time, up to 30s, with full jitter.",
+            ),
+            ("backoff = none", "Up to 3 attempts, without waiting."),
+            (
+                "backoff = linear(\"1s\", jitter = none)",
+                "Up to 3 attempts, waiting 1s, then 1s more each time, up to 30s, without jitter.",
+            ),
+            (
+                "backoff = linear(\"1m\")",
+                "Up to 3 attempts, waiting 1m, then 1m more each time, with full jitter.",
+            ),
+            (
+                "backoff = fibonacci(\"1s\")",
+                "Up to 3 attempts, waiting 1s, then longer by the Fibonacci numbers, up to 30s, with full jitter.",
+            ),
+            (
+                "backoff = decorrelated(\"1s\", max = \"9s\")",
+                "Up to 3 attempts, waiting 1s to three times that, then up to three times as long as before, up to 9s.",
+            ),
+            (
+                "backoff = token(\"1s\")",
+                "Up to 3 attempts, waiting 1s, then 1.5 times as long each time, up to 30s, with equal jitter.",
+            ),
+            (
+                "backoff = schedule(\"1s\", \"5s\")",
+                "Up to 3 attempts, waiting 1s, 5s, then always the last of these.",
+            ),
+            (
+                "backoff = schedule(\"1s\")",
+                "Up to 3 attempts, waiting 1s each time.",
+            ),
+            (
+                "backoff = custom(mine)",
+                "Up to 3 attempts, waiting as `mine` says.",
+            ),
+            (
+                "backoff = Backoff::fixed(SECOND), jitter = 0.25",
+                "Up to 3 attempts, waiting as `Backoff::fixed(SECOND)` says, give or take 25 %.",
+            ),
+            (
+                "backoff = exponential(\"1s\", factor = 3, min = \"500ms\"), jitter = equal",
+                "Up to 3 attempts, waiting 1s, then 3 times as long each time, at least 500ms, up to 30s, with equal jitter.",
+            ),
+            (
+                "policy = Policy::AGGRESSIVE",
+                "As `Policy::AGGRESSIVE` says.",
+            ),
+            (
+                "policy = P, attempts = 9, jitter = full",
+                "As `P` says, but up to 9 attempts, with full jitter.",
+            ),
+            (
+                "policy = P, deadline = \"9s\"",
+                "As `P` says, but all attempts within 9s.",
+            ),
+        ];
+        for (keys, expected) in cases {
+            assert_eq!(prose(keys), expected, "{keys}");
+        }
+    }
+
+    #[test]
+    fn rules_and_hints_have_sentences_of_their_own() {
+        let rules = "policy = P, transient(attempts = 3, backoff = none), server_error = never, rate_limit(backoff = fixed(\"5s\")), concurrency(attempts = 1), unknown(attempts = 2), retry_after_max = \"1m\", retry_until = done";
+        assert_eq!(
+            prose(rules),
+            "As `P` says. Transient failures are retried up to 2 times, without waiting. Failures of the server are not retried. \
+             Rate limits are retried waiting 5s each time. Conflicts are not retried. Failures of unknown kind are retried once. \
+             A value that is not accepted counts as a failure. A server's hint when to come back is followed, up to 1m."
+        );
+        assert!(
+            prose("retry_after = ignore")
+                .ends_with("A server's hint when to come back is ignored.")
+        );
+        assert!(
+            prose("retry_after = honor")
+                .ends_with("A server's hint when to come back is followed.")
+        );
+    }
+}

@@ -155,3 +155,63 @@ pub(super) fn mentions_self(tokens: &TokenStream) -> bool {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::may_be_item;
+
+    fn item(tokens: &TokenStream, signature: TokenStream) -> bool {
+        let signature = syn::parse2(signature).expect("a signature");
+        may_be_item(tokens, tokens, &signature)
+    }
+
+    #[test]
+    fn what_knows_no_generics_is_an_item() {
+        for tokens in [
+            quote!(5),
+            quote!(LIMIT),
+            quote!(Policy::AGGRESSIVE),
+            quote!(limits::LIMIT + crate::MORE),
+            quote!(make(Limits::DEFAULT).field),
+        ] {
+            assert!(
+                item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
+                "{tokens}"
+            );
+        }
+    }
+
+    #[test]
+    fn generics_that_are_known_or_customary_are_not() {
+        for tokens in [
+            quote!(Self::LIMIT),
+            quote!(T::LIMIT),
+            quote!(SIZE),
+            quote!(size_of::<T>()),
+            quote!(N),
+            quote!(Other::<N>::LIMIT),
+        ] {
+            assert!(
+                !item(&tokens, quote!(fn f<T, const SIZE: usize>(t: T))),
+                "{tokens}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_a_method_more_may_be_generics() {
+        for tokens in [quote!(LIMIT), quote!(Config::LIMIT)] {
+            assert!(!item(&tokens, quote!(fn f(&self))), "{tokens}");
+        }
+        for tokens in [
+            quote!(Policy::AGGRESSIVE),
+            quote!(limits::LIMIT),
+            quote!(crate::LIMIT),
+        ] {
+            assert!(item(&tokens, quote!(fn f(&self))), "{tokens}");
+        }
+    }
+}

@@ -67,7 +67,7 @@ pub(super) fn backoff(input: ParseStream<'_>, errors: &mut Errors) -> Result<Bac
             format!("a backoff needs its kind; write for example {advice}"),
         ));
     }
-    Ok(Backoff::Expression(expression))
+    Ok(Backoff::Expression(Box::new(expression)))
 }
 
 fn find(name: &str) -> Option<&'static Kind> {

@@ -94,7 +94,7 @@ pub(super) fn time(input: ParseStream<'_>) -> Result<Time> {
         _ => (None, false),
     };
     let Some(literal) = literal else {
-        return Ok(Time::Expression(expression));
+        return Ok(Time::Expression(Box::new(expression)));
     };
     match &literal.lit {
         Lit::Str(written) if !negative => {

@@ -1,0 +1,517 @@
+//! What a call costs until something fails: no heap allocation, no look at the clock, and a few bytes of future.
+
+#![cfg(all(feature = "macros", feature = "tokio"))]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use retry_core::{AbortSignal, Clock, ErrorClass, Event, Policy, Stopped, retry};
+use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
+
+// Heap allocations.
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The system's allocator, which counts for each thread.
+struct Counting;
+
+// SAFETY: it hands every request on to the system's allocator, unchanged; what it counts is in a thread-local without destructor,
+// which needs no allocation itself.
+#[allow(unsafe_code)] // an allocator cannot be written without
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps the contract, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract, which is the same.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps the contract, which is the same.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn allocations<T>(run: impl FnOnce() -> T) -> u64 {
+    let before = ALLOCATIONS.get();
+    black_box(run());
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_allocator_counts() {
+    assert_eq!(allocations(|| Box::new(black_box(7))), 1);
+    assert_eq!(allocations(|| black_box(7)), 0);
+}
+
+/// Counts for each policy and both drivers what a first-try success allocates.
+fn assert_free(policy: &Policy) {
+    let ok = || Ok::<_, Failure>(black_box(7));
+    let call = policy.call("test");
+    assert_eq!(allocations(|| call.run_blocking(ok)), 0);
+    assert_eq!(allocations(|| call.execute_blocking(ok)), 0);
+    assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
+    assert_eq!(allocations(|| poll_once(call.execute(async || ok()))), 0);
+}
+
+#[test]
+fn a_success_at_the_first_attempt_allocates_nothing() {
+    assert_free(&Policy::new());
+}
+
+#[test]
+fn a_deadline_and_an_attempt_timeout_allocate_nothing_until_they_are_needed() {
+    assert_free(&Policy::new().deadline(secs(10)));
+    assert_free(&Policy::new().attempt_timeout(secs(2)));
+    assert_free(&Policy::new().deadline(secs(10)).attempt_timeout(secs(2)));
+}
+
+#[test]
+fn behaviours_allocate_nothing_until_they_are_needed() {
+    let ok = || Ok::<_, Failure>(black_box(7));
+    let policy = Policy::new();
+    let signal = AbortSignal::new();
+    let events = AtomicU64::new(0);
+    let observer = |_: &Event<'_>| {
+        events.fetch_add(1, Ordering::Relaxed);
+    };
+    let call = policy
+        .call("test")
+        .abort(&signal)
+        .observe(&observer)
+        .observe(&observer)
+        .classify(|_: &Failure| ErrorClass::Transient)
+        .retry_if(|_| true)
+        .retry_until(|value| *value == 7)
+        .describe(|_, _| Ok(()))
+        .on_sleep(|_, _| retry_core::SleepDecision::Sleep)
+        .on_stop(Failure::Stopped)
+        .seed(7);
+    assert_eq!(allocations(|| call.run_blocking(ok)), 0);
+    assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
+    assert_eq!(events.load(Ordering::Relaxed), 2 * 2 * 3);
+}
+
+#[test]
+fn a_call_is_made_without_allocation() {
+    let signal = AbortSignal::new();
+    let run = || {
+        let policy = Policy::new().attempts(5).deadline(secs(10)).checked();
+        policy
+            .call("test")
+            .abort(&signal)
+            .run_blocking(|| Ok::<_, Failure>(7))
+    };
+    assert_eq!(allocations(run), 0);
+}
+
+#[test]
+fn further_failures_allocate_nothing_that_the_first_did_not() {
+    let fail = |attempts| {
+        let policy = AT_ONCE.attempts(attempts);
+        allocations(|| policy.call("test").run_blocking(|| Err::<(), _>(TRANSIENT)))
+    };
+    assert_eq!(fail(2), fail(100));
+    assert_eq!(fail(100), 1);
+}
+
+#[retry]
+fn sync_function(value: u8) -> io::Result<u8> {
+    Ok(black_box(value))
+}
+
+#[retry(attempts = 5, deadline = "10s")]
+fn sync_function_with_deadline(value: u8) -> io::Result<u8> {
+    Ok(black_box(value))
+}
+
+#[retry]
+async fn async_function(value: u8) -> io::Result<u8> {
+    Ok(black_box(value))
+}
+
+#[retry(deadline = "10s", attempt_timeout = "1s")]
+async fn async_function_with_times(value: u8) -> io::Result<u8> {
+    Ok(black_box(value))
+}
+
+#[test]
+fn retried_functions_allocate_nothing() {
+    assert_eq!(allocations(|| sync_function(7)), 0);
+    assert_eq!(allocations(|| sync_function_with_deadline(7)), 0);
+    assert_eq!(allocations(|| poll_once(async_function(7))), 0);
+    assert_eq!(allocations(|| poll_once(async_function_with_times(7))), 0);
+}
+
+// Looks at the clock.
+
+#[derive(Default)]
+struct CountingClock(AtomicU64);
+
+impl Clock for CountingClock {
+    fn now(&self) -> Instant {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Instant::now()
+    }
+}
+
+/// How often the clock is read by `run` and by `run_blocking`, which have to agree.
+fn readings(policy: &Policy, result: &Result<u8, Failure>) -> u64 {
+    let clock = CountingClock::default();
+    let call = policy.call("test").clock(&clock);
+    let _ = call.run_blocking(|| result.clone());
+    let blocking = clock.0.swap(0, Ordering::Relaxed);
+    let _ = poll_once(call.run(async || result.clone()));
+    assert_eq!(clock.0.load(Ordering::Relaxed), blocking);
+    blocking
+}
+
+#[test]
+fn no_clock_is_read_unless_somebody_needs_the_time() {
+    for result in [Ok(7), Err(TRANSIENT), Err(support::PERMANENT)] {
+        assert_eq!(readings(&AT_ONCE, &result), 0, "{result:?}");
+        assert_eq!(readings(&AT_ONCE.attempts(20), &result), 0, "{result:?}");
+    }
+}
+
+#[test]
+fn an_abort_needs_no_clock() {
+    let clock = CountingClock::default();
+    let signal = AbortSignal::new();
+    let call = AT_ONCE.call("test").clock(&clock).abort(&signal);
+    let _ = call.run_blocking(|| Err::<(), _>(TRANSIENT));
+    signal.abort();
+    let _ = call.run_blocking(|| Err::<(), _>(TRANSIENT));
+    assert_eq!(clock.0.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_deadline_a_timeout_an_observer_and_an_outcome_need_the_clock() {
+    let ok = Ok(7);
+    assert_eq!(readings(&AT_ONCE.deadline(secs(10)), &ok), 1);
+    assert_eq!(readings(&AT_ONCE.attempt_timeout(secs(10)), &ok), 1);
+    assert!(readings(&AT_ONCE.deadline(secs(10)), &Err(TRANSIENT)) > 1);
+
+    let clock = CountingClock::default();
+    let ignore = |_: &Event<'_>| ();
+    let call = AT_ONCE.call("test").clock(&clock).observe(&ignore);
+    let _ = call.run_blocking(|| Ok::<_, Failure>(7));
+    assert!(clock.0.swap(0, Ordering::Relaxed) >= 1);
+
+    let call = AT_ONCE.call("test").clock(&clock);
+    let _ = call.execute_blocking(|| Ok::<_, Failure>(7));
+    assert_eq!(clock.0.swap(0, Ordering::Relaxed), 2);
+}
+
+// Bytes of future.
+
+/// What a retried future may be larger than the bare one.
+const ALLOWED: usize = 96;
+
+mod bare {
+    use super::{Owned, black_box, io};
+
+    pub(super) async fn ready() -> io::Result<u8> {
+        Ok(7)
+    }
+
+    pub(super) async fn one_await() -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        Ok(7)
+    }
+
+    pub(super) async fn big_state() -> io::Result<u8> {
+        let state = black_box([7; 1024]);
+        tokio::task::yield_now().await;
+        Ok(state[0])
+    }
+
+    pub(super) async fn arguments(number: u64, text: &str, owned: &Owned) -> io::Result<usize> {
+        tokio::task::yield_now().await;
+        Ok(text.len() + owned.0.len() + usize::from(number > 7))
+    }
+
+    pub(super) async fn several_awaits(text: &str) -> io::Result<usize> {
+        let mut length = 0;
+        for _ in 0..3 {
+            tokio::time::sleep(super::secs(1)).await;
+            length += arguments(7, text, &Owned(String::new())).await?;
+        }
+        Ok(length)
+    }
+
+    pub(super) async fn big_value() -> io::Result<[u8; 1024]> {
+        tokio::task::yield_now().await;
+        Ok(black_box([7; 1024]))
+    }
+
+    pub(super) async fn owned_arguments(first: String, second: Vec<u8>) -> io::Result<usize> {
+        tokio::task::yield_now().await;
+        Ok(first.len() + second.len())
+    }
+}
+
+mod retried {
+    use super::{Owned, black_box, io, retry};
+
+    #[retry]
+    pub(super) async fn ready() -> io::Result<u8> {
+        Ok(7)
+    }
+
+    #[retry]
+    pub(super) async fn one_await() -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        Ok(7)
+    }
+
+    #[retry]
+    pub(super) async fn big_state() -> io::Result<u8> {
+        let state = black_box([7; 1024]);
+        tokio::task::yield_now().await;
+        Ok(state[0])
+    }
+
+    #[retry]
+    pub(super) async fn arguments(number: u64, text: &str, owned: &Owned) -> io::Result<usize> {
+        tokio::task::yield_now().await;
+        Ok(text.len() + owned.0.len() + usize::from(number > 7))
+    }
+
+    #[retry]
+    pub(super) async fn several_awaits(text: &str) -> io::Result<usize> {
+        let mut length = 0;
+        for _ in 0..3 {
+            tokio::time::sleep(super::secs(1)).await;
+            length += super::bare::arguments(7, text, &Owned(String::new())).await?;
+        }
+        Ok(length)
+    }
+
+    #[retry]
+    pub(super) async fn big_value() -> io::Result<[u8; 1024]> {
+        tokio::task::yield_now().await;
+        Ok(black_box([7; 1024]))
+    }
+
+    #[retry]
+    pub(super) async fn owned_arguments(first: String, second: Vec<u8>) -> io::Result<usize> {
+        tokio::task::yield_now().await;
+        Ok(first.len() + second.len())
+    }
+
+    #[retry(attempts = 5, deadline = "10s", attempt_timeout = "1s")]
+    pub(super) async fn with_times() -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        Ok(7)
+    }
+
+    #[retry(abort = super::SIGNAL, observe = super::IGNORE, retry_until = |value| *value > 0)]
+    pub(super) async fn with_behaviours() -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        Ok(7)
+    }
+}
+
+static SIGNAL: AbortSignal = AbortSignal::new();
+static IGNORE: fn(&Event<'_>) = |_| ();
+
+struct Owned(String);
+
+fn assert_small(shape: &str, retried: usize, bare: usize) {
+    println!(
+        "{shape}: {bare} bytes bare, {retried} retried, {} more",
+        retried - bare
+    );
+    assert!(
+        retried <= bare + ALLOWED,
+        "{shape}: {bare} bytes bare, {retried} retried"
+    );
+}
+
+#[test]
+fn a_retried_functions_future_is_a_few_bytes_larger() {
+    let owned = Owned(String::new());
+    let sizes = [
+        (
+            "ready",
+            size_of_val(&retried::ready()),
+            size_of_val(&bare::ready()),
+        ),
+        (
+            "one await",
+            size_of_val(&retried::one_await()),
+            size_of_val(&bare::one_await()),
+        ),
+        (
+            "1 KiB of state",
+            size_of_val(&retried::big_state()),
+            size_of_val(&bare::big_state()),
+        ),
+        (
+            "arguments",
+            size_of_val(&retried::arguments(7, "ada", &owned)),
+            size_of_val(&bare::arguments(7, "ada", &owned)),
+        ),
+        (
+            "several awaits",
+            size_of_val(&retried::several_awaits("ada")),
+            size_of_val(&bare::several_awaits("ada")),
+        ),
+        (
+            "owned arguments",
+            size_of_val(&retried::owned_arguments(String::new(), Vec::new())),
+            size_of_val(&bare::owned_arguments(String::new(), Vec::new())),
+        ),
+        (
+            "1 KiB of value",
+            size_of_val(&retried::big_value()),
+            size_of_val(&bare::big_value()),
+        ),
+        (
+            "deadline and attempt timeout",
+            size_of_val(&retried::with_times()),
+            size_of_val(&bare::one_await()),
+        ),
+        (
+            "abort, observer and value rule",
+            size_of_val(&retried::with_behaviours()),
+            size_of_val(&bare::one_await()),
+        ),
+    ];
+    for (shape, retried, bare) in sizes {
+        assert_small(shape, retried, bare);
+    }
+}
+
+/// The body borrows each argument that it uses, and a reference has to be somewhere.
+#[test]
+fn every_argument_makes_a_retried_functions_future_at_most_one_pointer_larger() {
+    async fn bare_four(one: u64, two: u64, three: u64, four: u64) -> io::Result<u64> {
+        tokio::task::yield_now().await;
+        Ok(one + two + three + four)
+    }
+    #[retry]
+    async fn retried_four(one: u64, two: u64, three: u64, four: u64) -> io::Result<u64> {
+        tokio::task::yield_now().await;
+        Ok(one + two + three + four)
+    }
+    async fn bare_seven(
+        (one, two, three): (u64, u64, u64),
+        four: u64,
+        five: u64,
+        six: u64,
+        seven: u64,
+    ) -> io::Result<u64> {
+        tokio::task::yield_now().await;
+        Ok(one + two + three + four + five + six + seven)
+    }
+    #[retry]
+    async fn retried_seven(
+        (one, two, three): (u64, u64, u64),
+        four: u64,
+        five: u64,
+        six: u64,
+        seven: u64,
+    ) -> io::Result<u64> {
+        tokio::task::yield_now().await;
+        Ok(one + two + three + four + five + six + seven)
+    }
+    let bare = size_of_val(&bare_four(1, 2, 3, 4));
+    let retried = size_of_val(&retried_four(1, 2, 3, 4));
+    println!("four arguments: {bare} bytes bare, {retried} retried");
+    assert!(retried <= bare + 48 + 4 * size_of::<usize>());
+    let bare = size_of_val(&bare_seven((1, 2, 3), 4, 5, 6, 7));
+    let retried = size_of_val(&retried_seven((1, 2, 3), 4, 5, 6, 7));
+    println!("seven arguments: {bare} bytes bare, {retried} retried");
+    assert!(retried <= bare + 48 + 7 * size_of::<usize>());
+}
+
+#[test]
+fn a_calls_future_is_a_few_bytes_larger() {
+    let policy = Policy::new().deadline(secs(10)).attempt_timeout(secs(1));
+    let call = policy.call("test");
+    let owned = Owned(String::new());
+    let sizes = [
+        (
+            "ready",
+            size_of_val(&call.run(bare::ready)),
+            size_of_val(&bare::ready()),
+        ),
+        (
+            "one await",
+            size_of_val(&call.run(bare::one_await)),
+            size_of_val(&bare::one_await()),
+        ),
+        (
+            "1 KiB of state",
+            size_of_val(&call.run(bare::big_state)),
+            size_of_val(&bare::big_state()),
+        ),
+        (
+            "arguments",
+            size_of_val(&call.run(|| bare::arguments(7, "ada", &owned))),
+            size_of_val(&bare::arguments(7, "ada", &owned)),
+        ),
+        (
+            "several awaits",
+            size_of_val(&call.run(|| bare::several_awaits("ada"))),
+            size_of_val(&bare::several_awaits("ada")),
+        ),
+        (
+            "1 KiB of value",
+            size_of_val(&call.run(bare::big_value)),
+            size_of_val(&bare::big_value()),
+        ),
+        (
+            "execute",
+            size_of_val(&call.execute(bare::one_await)),
+            size_of_val(&bare::one_await()),
+        ),
+        (
+            "execute with 1 KiB of state",
+            size_of_val(&call.execute(bare::big_state)),
+            size_of_val(&bare::big_state()),
+        ),
+    ];
+    for (shape, retried, bare) in sizes {
+        assert_small(shape, retried, bare);
+    }
+}
+
+#[test]
+fn every_behaviour_together_makes_a_calls_future_no_larger() {
+    let signal = AbortSignal::new();
+    let ignore = |_: &Event<'_>| ();
+    let policy = Policy::new();
+    let call = policy
+        .call("test")
+        .abort(&signal)
+        .observe(&ignore)
+        .observe(&ignore)
+        .retry_if(|_: &io::Error| true)
+        .retry_until(|value: &u8| *value > 0)
+        .on_stop(|stopped: Stopped| io::Error::other(stopped))
+        .timeline(10)
+        .seed(7);
+    assert_eq!(
+        size_of_val(&call.run(bare::one_await)),
+        size_of_val(&policy.call("test").run(bare::one_await))
+    );
+}

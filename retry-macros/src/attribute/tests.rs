@@ -1,0 +1,543 @@
+//! The attribute on token streams: what is reported and where, and what comes out.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+
+use super::{expanded, guarded};
+use crate::errors::Errors;
+use crate::grammar::{BACKOFFS, JITTERS, KEYS, MODIFIERS, REFUSED, RULE, SYNONYMS};
+use crate::parse;
+
+const FUNCTION: &str = "async fn fetch(body: Vec<u8>) -> Result<(), E> { body; }";
+
+/// Every message about these keys on this function, with the column that it is at.
+fn complaints(keys: &str, function: &str) -> Vec<(usize, String)> {
+    let keys: TokenStream = keys.parse().expect("the keys are tokens");
+    let function: TokenStream = function.parse().expect("the function is tokens");
+    let output = expanded(keys, function);
+    let tokens: Vec<TokenTree> = output.into_iter().collect();
+    let mut found = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        let TokenTree::Ident(word) = token else {
+            continue;
+        };
+        if word != "compile_error" {
+            continue;
+        }
+        let Some(TokenTree::Group(group)) = tokens.get(index + 2) else {
+            continue;
+        };
+        let text: syn::LitStr = syn::parse2(group.stream()).expect("a message is a string");
+        found.push((word.span().start().column, text.value()));
+    }
+    found
+}
+
+#[track_caller]
+fn assert_fine(keys: &str) {
+    assert_eq!(complaints(keys, FUNCTION), [], "{keys}");
+}
+
+#[track_caller]
+fn assert_at(keys: &str, places: &[usize]) {
+    let complaints = complaints(keys, FUNCTION);
+    let columns: Vec<usize> = complaints.iter().map(|(column, _)| *column).collect();
+    assert_eq!(columns, places, "{keys}: {complaints:#?}");
+}
+
+/// What is left of the item when something is wrong with it.
+fn survivor(keys: &str, function: TokenStream) -> String {
+    let output = expanded(keys.parse().expect("the keys are tokens"), function).to_string();
+    let (item, _) = output
+        .split_once(":: core :: compile_error")
+        .expect("something is wrong");
+    item.trim().to_owned()
+}
+
+#[test]
+fn every_example_of_the_grammar_is_accepted() {
+    for key in KEYS {
+        let mut errors = Errors::default();
+        parse::attribute(
+            key.example.parse().expect("an example is tokens"),
+            &mut errors,
+        );
+        let problem = errors.finish().err().map(|error| error.to_string());
+        assert_eq!(problem, None, "{}", key.example);
+    }
+    for backoff in BACKOFFS {
+        assert_fine(&format!("backoff = {}", backoff.word.example));
+    }
+    for jitter in JITTERS {
+        assert_fine(&format!("jitter = {}", jitter.example));
+    }
+    for rule in RULE {
+        assert_fine(&format!("attempts = 9, transient({})", rule.example));
+    }
+    for modifier in MODIFIERS {
+        assert_fine(&format!(
+            "backoff = exponential(\"100ms\", {})",
+            modifier.example
+        ));
+    }
+}
+
+#[test]
+fn every_modifier_is_taken_by_the_backoffs_that_say_so_and_by_no_other() {
+    for backoff in BACKOFFS {
+        for modifier in MODIFIERS {
+            let Some(call) = backoff.word.example.strip_suffix(')') else {
+                continue;
+            };
+            let call = call.split(", max").next().expect("there is a first part");
+            let keys = format!("backoff = {call}, {})", modifier.example);
+            let fine = complaints(&keys, FUNCTION).is_empty();
+            assert_eq!(fine, backoff.modifiers.contains(&modifier.name), "{keys}");
+        }
+    }
+}
+
+#[test]
+fn the_reference_describes_every_word_of_the_grammar() {
+    let reference = include_str!("../../retry.md").replace('\n', " ");
+    for key in KEYS {
+        assert!(
+            reference.contains(&format!("## `{}`", key.name)),
+            "{}",
+            key.name
+        );
+        let meaning = key.meaning.split([';', ',']).next().unwrap_or_default();
+        let mut letters = meaning.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        let sentence: String = first.chain(letters).collect();
+        assert!(reference.contains(&sentence), "{}: {sentence}", key.name);
+    }
+    for backoff in BACKOFFS {
+        let row = format!("| `{}` | {} |", backoff.word.example, backoff.word.meaning);
+        assert!(reference.contains(&row), "{row}");
+        let modifiers: Vec<String> = backoff
+            .modifiers
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        assert!(
+            reference.contains(&modifiers.join(", ")),
+            "{}",
+            backoff.word.name
+        );
+    }
+    for jitter in JITTERS {
+        assert!(
+            reference.contains(&format!("`{}`", jitter.name)),
+            "{}",
+            jitter.name
+        );
+    }
+}
+
+#[test]
+fn no_key_is_also_a_word_that_is_corrected() {
+    for (words, _) in SYNONYMS.iter().chain(REFUSED) {
+        for word in *words {
+            assert!(KEYS.iter().all(|key| key.name != *word), "{word}");
+        }
+    }
+}
+
+#[test]
+fn each_mistake_is_reported_at_its_own_token() {
+    assert_at("atempts = 5, deadline = 30, jitter = 2", &[0, 24, 37]);
+    assert_at("attempts = 5, attempts = 6, attempts = 7", &[14, 28]);
+    assert_at(
+        "backoff = exponential(\"1s\", max = 5, fctor = 2)",
+        &[34, 37],
+    );
+    assert_at(
+        "rate_limit(attempts = 0, backof = none), colour",
+        &[25, 41, 22],
+    );
+}
+
+#[test]
+fn a_mistake_hides_neither_what_follows_nor_what_precedes_it() {
+    assert_at("attempts = , deadline = 5", &[9, 24]);
+    assert_at("attempts = 5 deadline = 5", &[13, 24]);
+    assert_at("attempts(5), deadline = 5", &[8, 24]);
+    assert_at("retry_if = |error, deadline = 5", &[28]);
+    assert_at("5, deadline = 5", &[0, 14]);
+    assert_at("deadline = , attempts = 0", &[9, 24]);
+    assert_at("a::b = 5, deadline = 5", &[0, 21]);
+    assert_at("backoff = [1, 2], deadline = 5", &[29]);
+    assert_at(
+        "backoff = fixed(\"1s\" max = \"2s\"), deadline = 5",
+        &[21, 45],
+    );
+}
+
+#[test]
+fn trailing_commas_and_odd_spacing_are_fine() {
+    assert_fine("");
+    assert_fine("attempts = 5,");
+    assert_fine("rate_limit(attempts = 2,), backoff = schedule(\"1s\", \"2s\",),");
+    assert_fine("clone(body,)");
+}
+
+#[test]
+fn expressions_may_hold_commas_and_equals_signs() {
+    assert_fine("retry_if = |error: &E| matches!(error, E::A | E::B(1, _)), attempts = 2");
+    assert_fine("policy = make::<u8, u16>(1, 2), attempts = 2");
+    assert_fine("policy = { let a = 1; make(a) }, attempts = 2");
+    assert_fine("retry_if = |error: &E| error.code() == 5, attempts = 2");
+    assert_fine("retry_if = <E as Temporary>::is_temporary, attempts = 2");
+    assert_fine("attempts = if SLOW { 2 } else { 5 }, deadline = \"1s\"");
+}
+
+#[test]
+fn a_word_is_a_word_of_the_grammar_and_anything_else_an_expression() {
+    assert_fine("backoff = STEADY");
+    assert_fine("backoff = steady()");
+    assert_fine("backoff = self::steady()");
+    assert_fine("backoff = Backoff::fixed(SECOND).jitter(Jitter::Full)");
+    assert_fine("jitter = Jitter::Full");
+    assert_fine("jitter = SPREAD");
+    assert_at("backoff = steady", &[10]);
+    assert_at("jitter = spread", &[9]);
+}
+
+#[test]
+fn a_policy_with_its_own_numbers_is_not_judged_by_the_defaults() {
+    assert_at("rate_limit(attempts = 5)", &[22]);
+    assert_fine("policy = P, rate_limit(attempts = 5)");
+    assert_fine("attempts = LIMIT, rate_limit(attempts = 5)");
+    assert_fine("attempts = unlimited, rate_limit(attempts = 5)");
+    // The value of `attempts` is wrong; what follows from its absence is not said.
+    assert_at("attempts = \"9\", rate_limit(attempts = 5)", &[11]);
+}
+
+#[test]
+fn a_deadline_is_compared_with_the_shortest_delays() {
+    assert_at("deadline = \"200ms\", jitter = none", &[11]);
+    assert_fine("deadline = \"301ms\", jitter = none");
+    assert_fine("deadline = \"1ms\"");
+    assert_fine("deadline = \"1ms\", backoff = none");
+    assert_at(
+        "deadline = \"2s\", backoff = linear(\"1s\", min = \"1s\")",
+        &[11],
+    );
+    assert_fine("deadline = \"3s\", backoff = linear(\"1s\", min = \"1s\")");
+    assert_at(
+        "attempts = 5, deadline = \"7s\", backoff = fibonacci(\"1s\", jitter = none)",
+        &[25],
+    );
+    assert_fine("attempts = 5, deadline = \"8s\", backoff = fibonacci(\"1s\", jitter = none)");
+    assert_at(
+        "deadline = \"2s\", backoff = fixed(\"2s\", jitter = 0.5)",
+        &[11],
+    );
+    assert_fine("deadline = \"3s\", backoff = fixed(\"2s\", jitter = 0.5)");
+    assert_at(
+        "attempts = 3, deadline = \"1250ms\", backoff = token(\"1s\")",
+        &[25],
+    );
+    assert_fine("attempts = 3, deadline = \"1251ms\", backoff = token(\"1s\")");
+    assert_fine("attempts = unlimited, deadline = \"1s\", backoff = fixed(\"1s\")");
+    assert_fine("attempts = 4_000_000_000, deadline = \"1s\"");
+    // Another class may come at once.
+    assert_fine("deadline = \"1s\", backoff = fixed(\"1s\"), transient(backoff = none)");
+}
+
+#[test]
+fn the_original_function_survives_without_our_attributes() {
+    let function = quote! {
+        #[inline]
+        #[retry(attempts = 2)]
+        /// Documented.
+        pub async fn fetch<T>(#[attempt] attempt: u32, rest: T) -> Result<(), E> where T: Copy {
+            #![allow(unused)]
+            rest
+        }
+    };
+    let expected = quote! {
+        #[inline]
+        /// Documented.
+        pub async fn fetch<T>(attempt: u32, rest: T) -> Result<(), E> where T: Copy {
+            #![allow(unused)]
+            rest
+        }
+    };
+    assert_eq!(survivor("attempts = 0", function), expected.to_string());
+}
+
+#[test]
+fn what_is_no_function_survives_as_it_was() {
+    for item in [
+        quote!(
+            struct Client;
+        ),
+        quote!(impl Client { fn fetch(&self) {} }),
+        quote!(
+            fn fetch(&self) -> Result<(), E>;
+        ),
+        quote!(
+            const LIMIT: u32 = 5;
+        ),
+    ] {
+        assert_eq!(survivor("", item.clone()), item.to_string());
+    }
+}
+
+#[test]
+fn other_attributes_stay_in_their_order_and_the_body_as_it_was() {
+    let output = expanded(
+        TokenStream::new(),
+        quote! {
+            #[first]
+            /// Documented.
+            #[second(x)]
+            pub(crate) unsafe extern "C" fn fetch() -> Result<(), E> { half typed + }
+        },
+    )
+    .to_string();
+    let start = quote! {
+        #[first]
+        /// Documented.
+        #[second(x)]
+    }
+    .to_string();
+    assert!(output.starts_with(&start), "{output}");
+    assert!(output.contains("pub (crate) unsafe extern \"C\" fn fetch () -> Result < () , E > {"));
+    assert!(output.contains("{ half typed + }"), "{output}");
+}
+
+#[test]
+fn arguments_behind_cfg_are_copied_behind_cfg() {
+    let output = expanded(
+        quote!(clone(there)),
+        quote!(
+            fn fetch(
+                #[cfg(unix)]
+                #[other]
+                there: String,
+            ) -> Result<(), E> {
+                there;
+            }
+        ),
+    )
+    .to_string();
+    let copy = quote!(#[cfg(unix)] let there = ::core::clone::Clone::clone(&there);).to_string();
+    assert!(output.contains(&copy), "{output}");
+}
+
+#[test]
+fn the_runtime_is_called_by_its_path_and_by_no_other() {
+    let output = expanded(
+        quote!(
+            crate = ::other::path,
+            attempts = 2,
+            jitter = full,
+            attempt_timeout = "1s",
+            unknown = never
+        ),
+        quote!(
+            async fn fetch() -> Result<(), E> {}
+        ),
+    )
+    .to_string();
+    assert!(output.contains(":: other :: path :: __private"), "{output}");
+    assert!(!output.contains("retry_core"), "{output}");
+}
+
+#[test]
+fn only_the_keys_that_need_it_ask_for_an_error_made_of_a_stop() {
+    let carries = |keys: &str| {
+        let output = expanded(
+            keys.parse().expect("the keys are tokens"),
+            quote!(
+                async fn fetch() -> Result<(), E> {}
+            ),
+        )
+        .to_string();
+        (
+            output.contains("carry ("),
+            output.contains("carry_if_needed ("),
+        )
+    };
+    assert_eq!(carries(""), (false, false));
+    assert_eq!(
+        carries("attempts = 5, deadline = \"1s\", retry_if = f"),
+        (false, false)
+    );
+    for key in [
+        "attempt_timeout = \"1s\"",
+        "abort = A",
+        "retry_until = f",
+        "classify_value = f",
+    ] {
+        assert_eq!(carries(key), (true, false), "{key}");
+        assert_eq!(
+            carries(&format!("{key}, on_stop = f")),
+            (false, false),
+            "{key}"
+        );
+        assert_eq!(
+            carries(&format!("{key}, policy = P")),
+            (true, false),
+            "{key}"
+        );
+    }
+    assert_eq!(carries("policy = P"), (false, true));
+    assert_eq!(carries("policy = P, on_stop = f"), (false, false));
+}
+
+#[test]
+fn what_async_trait_leaves_behind_is_recognised() {
+    let function = |output: TokenStream, binding: TokenStream| {
+        quote! {
+            fn fetch<'a>(&'a self, page: u32) -> ::core::pin::Pin<Box<dyn ::core::future::Future<Output = #output> + Send + 'a>> {
+                Box::pin(async move {
+                    let __self = self;
+                    let mut page = page;
+                    #binding
+                    __ret
+                })
+            }
+        }
+    };
+    let result = quote!(Result<(), E>);
+    let body = quote!(let __ret: Result<(), E> = { __self.page(page) };);
+    let output = expanded(
+        quote!(clone(page), abort = self.stop),
+        function(result.clone(), body.clone()),
+    );
+    let output = output.to_string();
+    assert!(output.contains("let page = page ;"), "{output}");
+    assert!(output.contains("mut page =>"), "{output}");
+    assert!(output.contains("& __self . stop"), "{output}");
+    assert!(output.contains("{ __self . page (page) }"), "{output}");
+
+    let undecided = complaints("", &function(result, body).to_string());
+    assert!(undecided[0].1.contains("`mut page`"), "{undecided:?}");
+    let unit = complaints(
+        "carry(page)",
+        &function(quote!(()), quote!(let _: () = {};)).to_string(),
+    );
+    assert!(
+        unit[0].1.contains("returns nothing that can fail"),
+        "{unit:?}"
+    );
+    let by_hand = complaints(
+        "",
+        "fn fetch() -> Pin<Box<dyn Future<Output = ()>>> { Box::pin(async move { 5 }) }",
+    );
+    assert!(
+        by_hand[0].1.contains("only the making of this future"),
+        "{by_hand:?}"
+    );
+}
+
+#[test]
+fn a_runtime_that_is_started_by_hand_is_nobodys_business() {
+    let function = "fn main() -> Result<(), E> { let body = async { Ok(()) }; tokio::runtime::Runtime::new()?.block_on(body) }";
+    assert_eq!(complaints("", function), []);
+}
+
+#[test]
+fn a_variadic_function_is_refused_at_its_dots() {
+    let found = complaints(
+        "",
+        "unsafe extern \"C\" fn fetch(first: u32, ...) -> Result<(), E> {}",
+    );
+    assert_eq!(found.len(), 1);
+    assert!(found[0].1.contains("variadic"), "{found:?}");
+}
+
+#[test]
+fn nothing_that_is_written_makes_the_macro_panic() {
+    let pieces = [
+        "attempts",
+        "=",
+        "5",
+        ",",
+        "\"1s\"",
+        "backoff",
+        "exponential",
+        "(",
+        ")",
+        "rate_limit",
+        "|",
+        "::",
+        "-",
+        "clone",
+        "crate",
+        "never",
+        "0.5",
+        "jitter",
+        "{",
+        "}",
+        "self",
+        "'a",
+        "#",
+        "schedule",
+        "custom",
+        "&",
+    ];
+    // Every triple, which covers each state of the loop with each token next; unbalanced ones are no tokens.
+    for first in pieces {
+        for second in pieces {
+            for third in pieces {
+                let keys = format!("deadline = \"5s\" {first} {second} {third}");
+                if let Ok(keys) = keys.parse::<TokenStream>() {
+                    let output = guarded(keys, FUNCTION.parse().expect("the function is tokens"));
+                    assert!(
+                        !output.to_string().contains("bug in retry-macros"),
+                        "{first} {second} {third}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_is_one_sentence_in_lower_case() {
+    let keys = [
+        "5",
+        "colour = 1",
+        "attempts",
+        "attempts = 0",
+        "attempts = 5, attempts = 6",
+        "deadline = 5",
+        "deadline = \"soon\"",
+        "backoff = expnential",
+        "backoff = fixed",
+        "backoff = fixed(\"1s\", factor = 2)",
+        "jitter = 5",
+        "jitter = half",
+        "auth = never",
+        "breaker = B",
+        "retries = 3",
+        "clone()",
+        "clone(nobody)",
+        "clone(body), carry(body)",
+        "crate = x",
+        "retry_after = 5",
+        "rate_limit(attempts = 9)",
+        "attempt_timeout = \"5s\", deadline = \"5s\"",
+        "operation = \"\"",
+        "retry_until = f, classify_value = g",
+        "backoff = none, jitter = full",
+        "deadline = \"1s\", backoff = fixed(\"1s\")",
+    ];
+    for keys in keys {
+        let found = complaints(keys, FUNCTION);
+        assert!(!found.is_empty(), "{keys}");
+        for (_, message) in found {
+            assert!(!message.ends_with('.'), "{message}");
+            assert!(
+                message.starts_with(|first: char| first.is_lowercase() || first == '`'),
+                "{message}"
+            );
+            assert!(!message.contains(". "), "{message}");
+        }
+    }
+}
