@@ -110,10 +110,11 @@ impl Arms<'_> {
                 let (function, field) = self.asked(source);
                 quote_spanned!(Span::mixed_site()=> #function(#field))
             }
-            Sound::Transparent => {
+            Sound::Transparent(key) => {
                 let ty = place.fields.iter().next().map(|field| &field.ty);
                 let field = binding(0, Span::mixed_site());
-                quote_spanned!(Span::mixed_site()=> <#ty as #runtime::Classify>::classify(#field))
+                let classify = Ident::new("classify", at(key.span()));
+                quote_spanned!(Span::mixed_site()=> <#ty as #runtime::Classify>::#classify(#field))
             }
             Sound::With { function, of_self } => {
                 let with = self.function(&function.key);
@@ -170,7 +171,7 @@ fn binding(field: usize, span: Span) -> Ident {
 fn used(rule: &Rule<'_>) -> BTreeSet<usize> {
     let verdict = match &rule.verdict {
         Sound::Status(source) => Some(source.field),
-        Sound::Transparent | Sound::With { of_self: false, .. } => Some(0),
+        Sound::Transparent(_) | Sound::With { of_self: false, .. } => Some(0),
         Sound::Class(_) | Sound::With { of_self: true, .. } => None,
     };
     let hint = rule.retry_after.as_ref().map(|source| source.field);
@@ -202,7 +203,7 @@ fn bound<'a>(
     place: &model::Place<'a>,
     rule: Option<&Rule<'_>>,
 ) -> Option<&'a Type> {
-    if !matches!(rule?.verdict, Sound::Transparent) {
+    if !matches!(rule?.verdict, Sound::Transparent(_)) {
         return None;
     }
     let ty = pointee(&place.fields.iter().next()?.ty);

@@ -4,8 +4,8 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::token::Paren;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprPath, Fields, Ident, Lit, MacroDelimiter, Meta,
-    Result, Token,
+    Attribute, Data, DeriveInput, Error, Expr, ExprPath, Fields, Ident, Lit, LitInt,
+    MacroDelimiter, Meta, Result, Token,
 };
 
 use super::grammar::{CLASSES, Class, KEYS, NO_CLASSES, SYNONYMS};
@@ -304,36 +304,38 @@ fn class(input: ParseStream<'_>) -> Result<NamedClass> {
 fn member(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<Member> {
     let member = if input.peek(Ident::peek_any) && !input.peek(Token![self]) {
         Member::Name(input.call(Ident::parse_any)?)
+    } else if let Some((written, index)) = index(input) {
+        input.parse::<Lit>()?;
+        Member::Index { written, index }
     } else {
-        match input.fork().parse::<Lit>() {
-            Ok(Lit::Int(written)) if written.suffix().is_empty() => {
-                let index = written.base10_parse()?;
-                input.parse::<Lit>()?;
-                Member::Index { written, index }
-            }
-            Ok(Lit::Str(text)) if syn::parse_str::<Ident>(&text.value()).is_ok() => {
-                return Err(Error::new(
-                    text.span(),
-                    format!(
-                        "a field is named without quotes; write `{key} = {}`",
-                        text.value()
-                    ),
-                ));
-            }
-            _ => {
-                return Err(input.error(format!(
-                    "expected the name or the index of a field; write for example `{example}`"
-                )));
-            }
-        }
+        return Err(match input.fork().parse::<Lit>() {
+            Ok(Lit::Str(text)) if syn::parse_str::<Ident>(&text.value()).is_ok() => Error::new(
+                text.span(),
+                format!(
+                    "a field is named without quotes; write `{key} = {}`",
+                    text.value()
+                ),
+            ),
+            _ => input.error(format!(
+                "expected the name or the index of a field; write for example `{example}`"
+            )),
+        });
     };
-    if input.is_empty() || !(input.peek(Token![.]) || input.peek(Token![::]) || input.peek(Paren)) {
-        return Ok(member);
+    if input.peek(Token![.]) || input.peek(Token![::]) || input.peek(Paren) {
+        return Err(input.error(format!(
+            "`{key}` is a field and nothing in it; for more, write a function and `with = path::to::function`"
+        )));
     }
-    Err(input.error(format!(
-        "`{key}` is a field and nothing in it; for more, write a function and `with = {}`",
-        "path::to::function"
-    )))
+    Ok(member)
+}
+
+/// What comes next, if it is an index.
+fn index(input: ParseStream<'_>) -> Option<(LitInt, usize)> {
+    let Ok(Lit::Int(written)) = input.fork().parse::<Lit>() else {
+        return None;
+    };
+    let index = written.base10_parse().ok()?;
+    written.suffix().is_empty().then_some((written, index))
 }
 
 /// The path of a function.

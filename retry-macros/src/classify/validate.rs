@@ -22,7 +22,7 @@ pub(super) struct Rule<'a> {
 pub(super) enum Sound<'a> {
     Class(&'a NamedClass),
     Status(Source<'a>),
-    Transparent,
+    Transparent(&'a Ident),
     With {
         function: &'a Keyed<syn::ExprPath>,
         /// A struct is given whole, a variant gives its field.
@@ -75,7 +75,7 @@ fn rule<'a>(
         (_, Some(class)) => Some(Sound::Class(class)),
         (Some(Verdict::Status(status)), _) => source(place, status, errors).map(Sound::Status),
         (Some(Verdict::Transparent(key)), _) => {
-            alone(place, key, default.is_none(), errors).then_some(Sound::Transparent)
+            alone(place, key, default.is_none(), errors).then_some(Sound::Transparent(key))
         }
         (Some(Verdict::With(function)), _) => {
             let of_self = default.is_none();
