@@ -97,6 +97,6 @@ impl fmt::Debug for Attempt {
             .field("remaining", &self.remaining())
             .field("last_class", &self.last_class)
             .field("is_last", &self.is_last())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

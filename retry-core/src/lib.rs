@@ -20,7 +20,7 @@
 //!
 //! - **A function**: [`#[retry]`](macro@retry) on it, with keys such as `attempts = 5` or `deadline = "30s"`.
 //! - **A whole `impl` block**: [`#[retry_methods]`](macro@retry_methods) on it; its methods override the defaults key by key.
-//! - **Your own error type**: implement [`Classify`] for it, or pass `classify = …`.
+//! - **Your own error type**: [`#[derive(Classify)]`](derive@Classify) on it, implement [`Classify`](trait@Classify), or pass `classify = …`.
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
 //! - **What happened**: [`execute`](Call::execute) gives an [`Outcome`]; an [`Observer`] sees every [`Event`].
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
@@ -36,10 +36,11 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
-//! | `macros` | yes | the attribute |
+//! | `macros` | yes | the attribute and the derive |
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
 //! | `serde` | | policies from configuration files |
+//! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -76,7 +77,7 @@ pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 
 #[cfg(feature = "macros")]
-pub use retry_macros::{retry, retry_methods};
+pub use retry_macros::{Classify, retry, retry_methods};
 pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};

@@ -47,6 +47,11 @@ use crate::site::Site;
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
 
+/// What `#[derive(Classify)]` calls.
+pub mod derived {
+    pub use crate::classify::derived::{Hint, Status, Verdict, reason, retry_after, status, with};
+}
+
 /// A type that a retried function can return.
 #[diagnostic::on_unimplemented(
     message = "`#[retry]` needs a function that returns a `Result`, and `{Self}` is none",

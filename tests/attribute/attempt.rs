@@ -338,7 +338,7 @@ fn it_prints_what_it_knows() {
     assert_eq!(
         run().as_deref(),
         Ok(
-            "Attempt { number: 1, elapsed: 0ns, remaining: Some(60s), last_class: None, is_last: false }"
+            "Attempt { number: 1, elapsed: 0ns, remaining: Some(60s), last_class: None, is_last: false, .. }"
         )
     );
 }

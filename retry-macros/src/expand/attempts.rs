@@ -183,9 +183,10 @@ impl<'a> Attempts<'a> {
         } else {
             quote_spanned!(Span::mixed_site()=> break)
         };
-        let driver = match self.behaviour.config.returns_outcome() {
-            Some(_) => quote_spanned!(Span::mixed_site()=> keeping_driver),
-            None => quote_spanned!(Span::mixed_site()=> driver),
+        let driver = if self.behaviour.config.returns_outcome().is_some() {
+            quote_spanned!(Span::mixed_site()=> keeping_driver)
+        } else {
+            quote_spanned!(Span::mixed_site()=> driver)
         };
         let looped = quote_spanned! {Span::mixed_site()=>
             let mut __driver = #private::#driver::<#output>(#site);

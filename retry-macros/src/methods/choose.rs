@@ -1,6 +1,6 @@
 //! Which methods are retried, and what is written for each.
 
-use quote::ToTokens as _;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
@@ -171,9 +171,10 @@ fn cannot_fail(function: &Function) -> Option<String> {
 
 /// Says that the attribute does nothing.
 fn nothing(keys: &Keys, block: &Block, errors: &mut Errors) {
-    let unseen = block.items.iter().any(|item| {
-        matches!(item, Item::Other(tokens) if tokens.to_token_stream().to_string().contains('!'))
-    });
+    let unseen = block
+        .items
+        .iter()
+        .any(|item| matches!(item, Item::Other(tokens) if is_macro(tokens)));
     let skipped = settings(keys, block).any(|setting| setting.skip.is_some());
     let message = if block.methods().next().is_none() && !unseen {
         "this block has no method, so there is nothing to retry; remove the attribute"
@@ -187,4 +188,14 @@ fn nothing(keys: &Keys, block: &Block, errors: &mut Errors) {
         "nothing in this block is retried, as no method returns what ends in `Result`; write `#[retry]` on a method that returns one by another name"
     };
     errors.at(block.parsed.impl_token, message);
+}
+
+/// Whether this calls a macro, which may make methods.
+fn is_macro(tokens: &TokenStream) -> bool {
+    let behind_the_path = tokens.clone().into_iter().find(|token| match token {
+        TokenTree::Ident(word) => word == "const" || word == "type",
+        TokenTree::Punct(punct) => punct.as_char() != ':',
+        _ => true,
+    });
+    matches!(behind_the_path, Some(TokenTree::Punct(punct)) if punct.as_char() == '!')
 }

@@ -10,7 +10,9 @@ use syn::{Attribute, Error, Ident, ItemImpl, Meta, Result, Signature, Token, Typ
 use crate::errors::Errors;
 use crate::grammar::{BLOCK, METHOD, REFUSED_OF_BLOCK, REFUSED_OF_METHOD};
 use crate::model::{Config, Function};
-use crate::parse::{ATTRIBUTE, Scope, assigned, config_in, function, is_retry};
+use crate::parse::keys::Scope;
+use crate::parse::value::value;
+use crate::parse::{ATTRIBUTE, config_in, function, is_retry};
 
 const OF_BLOCK: Scope = Scope {
     also: BLOCK,
@@ -176,7 +178,7 @@ fn setting(input: ParseStream<'_>, errors: &mut Errors) -> Setting {
 
 /// `default = skip`
 fn only_named(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<Ident> {
-    assigned(key, example, input, |input| {
+    value(key, example, input, |input| {
         let ahead = input.fork();
         match ahead.call(Ident::parse_any) {
             Ok(word) if word == "skip" => input.call(Ident::parse_any),

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Error, Ident, Path, Result, Token};
+use syn::{Error, Expr, Ident, Path, Result, Token};
 
 use super::backoff::backoff;
 use super::keys::{Scope, keys};
@@ -72,12 +72,11 @@ fn read(
     errors: &mut Errors,
 ) -> Result<()> {
     let example = word.example;
+    if let Some(slot) = plain(config, word.name) {
+        put(slot, key, value(key, example, input, expression)?);
+        return Ok(());
+    }
     match word.name {
-        "policy" => put(
-            &mut config.policy,
-            key,
-            value(key, example, input, expression)?,
-        ),
         "attempts" => put(
             &mut config.attempts,
             key,
@@ -105,60 +104,10 @@ fn read(
             key,
             value(key, example, input, time)?,
         ),
-        "classify" => put(
-            &mut config.classify,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "retry_if" => put(
-            &mut config.retry_if,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "retry_until" => put(
-            &mut config.retry_until,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "classify_value" => put(
-            &mut config.classify_value,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "abort" => put(
-            &mut config.abort,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "observe" => put(
-            &mut config.observe,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "on_stop" => put(
-            &mut config.on_stop,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "fallback" => put(
-            &mut config.fallback,
-            key,
-            value(key, example, input, expression)?,
-        ),
         "returns" => put(
             &mut config.returns,
             key,
             value(key, example, input, returns)?,
-        ),
-        "timeline" => put(
-            &mut config.timeline,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "operation" => put(
-            &mut config.operation,
-            key,
-            value(key, example, input, expression)?,
         ),
         "clone" => {
             config.clone = list(key, example, input, |input| arguments(key, example, input))?;
@@ -173,6 +122,24 @@ fn read(
         }),
     }
     Ok(())
+}
+
+/// Where the value of a key belongs that is any expression.
+fn plain<'c>(config: &'c mut Config, name: &str) -> Option<&'c mut Option<Keyed<Expr>>> {
+    Some(match name {
+        "policy" => &mut config.policy,
+        "classify" => &mut config.classify,
+        "retry_if" => &mut config.retry_if,
+        "retry_until" => &mut config.retry_until,
+        "classify_value" => &mut config.classify_value,
+        "abort" => &mut config.abort,
+        "observe" => &mut config.observe,
+        "on_stop" => &mut config.on_stop,
+        "fallback" => &mut config.fallback,
+        "timeline" => &mut config.timeline,
+        "operation" => &mut config.operation,
+        _ => return None,
+    })
 }
 
 fn put<T>(slot: &mut Option<Keyed<T>>, key: &Ident, value: T) {
@@ -268,7 +235,7 @@ fn returns(input: ParseStream<'_>) -> Result<Form> {
 fn retry_after(input: ParseStream<'_>) -> Result<RetryAfter> {
     let Some(word) = lone_word(input) else {
         let expression = expression(input)?;
-        if matches!(expression, syn::Expr::Lit(_)) {
+        if matches!(expression, Expr::Lit(_)) {
             return Err(Error::new_spanned(
                 &expression,
                 "`retry_after` is `honor` or `ignore`; to limit a hint, write `retry_after_max = \"1m\"`",
@@ -318,7 +285,7 @@ fn arguments(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<Vec<I
 }
 
 /// A path that means the same everywhere.
-fn runtime(input: ParseStream<'_>) -> Result<Path> {
+pub(crate) fn runtime(input: ParseStream<'_>) -> Result<Path> {
     let path = match input.call(Path::parse_mod_style) {
         Ok(path) => path,
         Err(error) => {

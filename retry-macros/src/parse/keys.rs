@@ -35,7 +35,7 @@ impl Scope {
 }
 
 /// Reads the keys up to the end of `input`, each through `read`. Returns the names of the keys that could not be read.
-pub(super) fn keys(
+pub(crate) fn keys(
     input: ParseStream<'_>,
     scope: &Scope,
     errors: &mut Errors,

@@ -5,11 +5,9 @@ mod attempt;
 mod attribute;
 mod backoff;
 mod function;
-mod keys;
-mod value;
+pub(crate) mod keys;
+pub(crate) mod value;
 
 pub(crate) use attempt::is_marker;
-pub(crate) use attribute::{ATTRIBUTE, attribute, config_in};
+pub(crate) use attribute::{ATTRIBUTE, attribute, config_in, runtime};
 pub(crate) use function::{function, is_retry, original};
-pub(crate) use keys::Scope;
-pub(crate) use value::value as assigned;

@@ -63,7 +63,7 @@ pub(super) fn drain(input: ParseStream<'_>) {
 }
 
 /// An expression, without the invisible groups that `macro_rules!` wraps around it.
-pub(super) fn expression(input: ParseStream<'_>) -> Result<Expr> {
+pub(crate) fn expression(input: ParseStream<'_>) -> Result<Expr> {
     let mut expression = Expr::parse(input)?;
     while let Expr::Group(group) = expression {
         expression = *group.expr;
