@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::abort::Abort;
 use crate::backoff::BackoffContext;
 use crate::class::Classification;
-use crate::driver::{Attempted, Conduct, Driver, Hooks, Run, drive_blocking};
+use crate::driver::{Attempted, Conduct, Driver, Hooks, Kept, Run, drive_blocking};
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer, notify};
 use crate::judge::{
@@ -728,7 +728,7 @@ where
     #[inline]
     fn finish<T, E>(
         &self,
-        driver: &mut Driver<'_, T, E>,
+        driver: &mut Driver<'_, Kept<T>, E>,
         time: TimeSource<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
@@ -826,7 +826,7 @@ where
     #[inline]
     fn conclude(
         self,
-        driver: &mut Driver<'c, T, E>,
+        driver: &mut Driver<'c, Kept<T>, E>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>> {

@@ -245,6 +245,18 @@ pub(crate) enum End<T, E> {
     Nothing,
 }
 
+impl<T, E> End<T, E> {
+    /// The same about what `change` leaves of the value.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> Option<U>) -> End<U, E> {
+        match self {
+            Self::Success(value) => change(value).map_or(End::Nothing, End::Success),
+            Self::Value(value) => change(value).map_or(End::Nothing, End::Value),
+            Self::Error(error) => End::Error(error),
+            Self::Nothing => End::Nothing,
+        }
+    }
+}
+
 /// Everything about a call that has ended.
 ///
 /// ```

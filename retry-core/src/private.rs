@@ -34,17 +34,23 @@ use crate::driver;
 pub use crate::driver::{Attempted, Hooks};
 #[cfg(feature = "tokio")]
 use crate::driver::{Attempting, Pausing};
+use crate::driver::{Dropped, Keep, Kept};
 use crate::event::Observer;
 use crate::judge::{
     Accepted, Classified, ConvertStop, Converted, DescribeError, Displayed, Filtered, JudgeError,
     JudgeValue, Judged,
 };
 pub use crate::judge::{AnyValue, ByTrait, Errors, NeverStops, NoFilter};
-use crate::outcome::{End, Outcome, Stopped};
+use crate::outcome::{End, Outcome, Report, Stopped};
 use crate::site::Site;
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
+
+/// What `#[derive(Classify)]` calls.
+pub mod derived {
+    pub use crate::classify::derived::{Hint, Status, Verdict, reason, retry_after, status, with};
+}
 
 /// A type that a retried function can return.
 #[diagnostic::on_unimplemented(
@@ -154,8 +160,8 @@ impl<'a> Wake<'a> {
     }
 }
 
-/// The state of an async function's call.
-pub struct Driver<R: Returns>(driver::Driver<'static, R::Value, R::Error>);
+/// The state of an async function's call, which keeps `K` of a value that is not acceptable.
+pub struct Driver<R: Returns, K = Dropped>(driver::Driver<'static, K, R::Error>);
 
 /// The driver at the beginning. A function and not an associated one, which the compiler would miss besides, where there is no `Result`.
 #[must_use]
@@ -164,22 +170,27 @@ pub const fn driver<R: Returns>(site: &'static Site) -> Driver<R> {
     Driver(driver::Driver::new(&site.plan))
 }
 
+/// The same under `returns = outcome`, which tells the last value.
+#[must_use]
+#[inline]
+pub const fn keeping_driver<R: Returns>(site: &'static Site) -> Driver<R, Kept<R::Value>> {
+    Driver(driver::Driver::new(&site.plan))
+}
+
 /// A call that has ended.
-pub struct Ended<'d, 'h, R: Returns> {
-    driver: &'d mut Driver<R>,
-    hooks: &'d Hooks<'h>,
+pub struct Ended<'d, R: Returns> {
+    /// Only asked where there is something to report.
+    report: &'d mut dyn FnMut() -> Report,
     end: End<R::Value, R::Error>,
 }
 
-impl<R: Returns> Ended<'_, '_, R> {
+impl<R: Returns> Ended<'_, R> {
     #[inline]
     fn into_result(self, stops: &impl ConvertStop<R::Error>) -> R {
         R::from_result(match self.end {
             End::Success(value) => Ok(value),
             End::Error(error) => Err(error),
-            End::Value(_) | End::Nothing => {
-                Err(stops.convert(self.driver.0.report(self.hooks).into_stopped()))
-            }
+            End::Value(_) | End::Nothing => Err(stops.convert((self.report)().into_stopped())),
         })
     }
 }
@@ -189,14 +200,14 @@ pub trait Finish<R: Returns> {
     /// Its type: that of an attempt, or an [`Outcome`].
     type End;
     /// Makes it.
-    fn finish(&self, ended: Ended<'_, '_, R>) -> Self::End;
+    fn finish(&self, ended: Ended<'_, R>) -> Self::End;
 }
 
 impl<R: Returns, F: Fn(Stopped) -> R::Error> Finish<R> for Converted<F> {
     type End = R;
 
     #[inline]
-    fn finish(&self, ended: Ended<'_, '_, R>) -> R {
+    fn finish(&self, ended: Ended<'_, R>) -> R {
         ended.into_result(self)
     }
 }
@@ -205,7 +216,7 @@ impl<R: Returns> Finish<R> for NeverStops {
     type End = R;
 
     #[inline]
-    fn finish(&self, ended: Ended<'_, '_, R>) -> R {
+    fn finish(&self, ended: Ended<'_, R>) -> R {
         ended.into_result(self)
     }
 }
@@ -218,18 +229,18 @@ impl<R: Returns> Finish<R> for ToOutcome {
     type End = OutcomeOf<R>;
 
     #[inline]
-    fn finish(&self, ended: Ended<'_, '_, R>) -> OutcomeOf<R> {
+    fn finish(&self, ended: Ended<'_, R>) -> OutcomeOf<R> {
         Outcome {
             end: ended.end,
-            report: ended.driver.0.report(ended.hooks),
+            report: (ended.report)(),
         }
     }
 }
 
 /// Whether the next attempt may start.
 #[inline]
-pub fn before<R: Returns, S: Finish<R>>(
-    driver: &mut Driver<R>,
+pub fn before<R: Returns, K: Keep<R::Value>, S: Finish<R>>(
+    driver: &mut Driver<R, K>,
     hooks: Hooks<'_>,
     ruled: bool,
     stops: S,
@@ -237,34 +248,34 @@ pub fn before<R: Returns, S: Finish<R>>(
     if driver.0.may_start(&hooks, ruled) {
         return ControlFlow::Continue(());
     }
+    let end = driver.0.take_last();
     ControlFlow::Break(stops.finish(Ended {
-        end: driver.0.take_last(),
-        driver,
-        hooks: &hooks,
+        report: &mut || driver.0.report(&hooks),
+        end,
     }))
 }
 
 /// The attempt that has been allowed to start, for a function with a parameter `#[attempt]`.
 #[must_use]
 #[inline]
-pub fn current<R: Returns>(driver: &Driver<R>) -> Attempt {
+pub fn current<R: Returns, K>(driver: &Driver<R, K>) -> Attempt {
     driver.0.attempt(TimeSource::asynchronous())
 }
 
 /// An attempt, cut when its time is over.
 #[cfg(feature = "tokio")]
 #[inline]
-pub const fn attempt<R: Returns, F: Future<Output = R>>(
-    driver: &mut Driver<R>,
+pub const fn attempt<R: Returns, K, F: Future<Output = R>>(
+    driver: &mut Driver<R, K>,
     operation: F,
-) -> Attempting<'_, 'static, R::Value, R::Error, RuntimeTimers, F> {
+) -> Attempting<'_, 'static, K, R::Error, RuntimeTimers, F> {
     Attempting::new(&mut driver.0, RuntimeTimers, operation)
 }
 
 /// Says what is missing.
 #[cfg(not(feature = "tokio"))]
-pub async fn attempt<R: Returns, F: Future<Output = R> + HasTimer>(
-    _: &mut Driver<R>,
+pub async fn attempt<R: Returns, K, F: Future<Output = R> + HasTimer>(
+    _: &mut Driver<R, K>,
     operation: F,
 ) -> Attempted<R> {
     Attempted::Finished(operation.await)
@@ -281,8 +292,8 @@ pub trait HasTimer {}
 
 /// What follows from an attempt: the end, or a sleep and another one.
 #[inline]
-pub fn after<R, C, F, X, S>(
-    driver: &mut Driver<R>,
+pub fn after<R, K, C, F, X, S>(
+    driver: &mut Driver<R, K>,
     attempted: Attempted<R>,
     hooks: Hooks<'_>,
     errors: Errors<C, F, X>,
@@ -291,6 +302,7 @@ pub fn after<R, C, F, X, S>(
 ) -> ControlFlow<S::End>
 where
     R: Returns,
+    K: Keep<R::Value>,
     S: Finish<R>,
     Errors<C, F, X>: JudgeError<R::Error>,
     X: DescribeError<R::Error>,
@@ -302,8 +314,7 @@ where
     match driver.0.conclude(attempted, &hooks, &errors, &values) {
         ControlFlow::Continue(()) => ControlFlow::Continue(()),
         ControlFlow::Break(end) => ControlFlow::Break(stops.finish(Ended {
-            driver,
-            hooks: &hooks,
+            report: &mut || driver.0.report(&hooks),
             end,
         })),
     }
@@ -312,16 +323,16 @@ where
 /// The sleep between two attempts.
 #[cfg(feature = "tokio")]
 #[inline]
-pub fn pause<'d, 'w, R: Returns>(
-    driver: &'d mut Driver<R>,
+pub fn pause<'d, 'w, R: Returns, K>(
+    driver: &'d mut Driver<R, K>,
     wake: Wake<'w>,
-) -> Pausing<'d, 'static, 'w, R::Value, R::Error, RuntimeTimers> {
+) -> Pausing<'d, 'static, 'w, K, R::Error, RuntimeTimers> {
     Pausing::new(&mut driver.0, RuntimeTimers, wake.0)
 }
 
 /// Never awaited: [`attempt`] does not compile.
 #[cfg(not(feature = "tokio"))]
-pub fn pause<R: Returns>(_: &mut Driver<R>, _: Wake<'_>) -> std::future::Ready<()> {
+pub fn pause<R: Returns, K>(_: &mut Driver<R, K>, _: Wake<'_>) -> std::future::Ready<()> {
     std::future::ready(())
 }
 
@@ -374,7 +385,7 @@ fn drive_blocking<R, C, F, X, V, S>(
     errors: Errors<C, F, X>,
     values: V,
     stops: S,
-    mut operation: impl FnMut(&driver::Driver<'static, R::Value, R::Error>) -> R,
+    mut operation: impl FnMut(&driver::Driver<'static, Kept<R::Value>, R::Error>) -> R,
 ) -> S::End
 where
     R: Returns,
@@ -383,12 +394,11 @@ where
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    let mut driver = driver::<R>(site);
+    let mut driver = keeping_driver::<R>(site);
     let attempt = |driver: &_| operation(driver).into_result();
     let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
     stops.finish(Ended {
-        driver: &mut driver,
-        hooks: &hooks,
+        report: &mut || driver.0.report(&hooks),
         end,
     })
 }

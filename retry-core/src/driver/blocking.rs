@@ -6,7 +6,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::{Attempted, Driver, Hooks};
+use super::{Attempted, Driver, Hooks, Kept};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::End;
@@ -16,12 +16,12 @@ use crate::time::{Sleep, Wait};
 /// Runs attempts on this thread until the call ends.
 #[inline]
 pub(crate) fn drive_blocking<'a, T, E, C, F, X, V>(
-    driver: &mut Driver<'a, T, E>,
+    driver: &mut Driver<'a, Kept<T>, E>,
     hooks: &Hooks<'_>,
     sleeper: Option<&dyn Sleep>,
     errors: &Errors<C, F, X>,
     values: &V,
-    mut operation: impl FnMut(&Driver<'a, T, E>) -> Result<T, E>,
+    mut operation: impl FnMut(&Driver<'a, Kept<T>, E>) -> Result<T, E>,
 ) -> End<T, E>
 where
     Errors<C, F, X>: JudgeError<E>,
@@ -40,7 +40,7 @@ where
     }
 }
 
-impl<T, E> Driver<'_, T, E> {
+impl<K, E> Driver<'_, K, E> {
     /// Sleeps before the next attempt, less long if there is an abort.
     #[cold]
     fn pause_blocking(&mut self, sleeper: Option<&dyn Sleep>, abort: Option<&dyn Abort>) {

@@ -178,8 +178,13 @@ impl<'a> Attempts<'a> {
         } else {
             quote_spanned!(Span::mixed_site()=> break)
         };
+        let driver = if self.behaviour.config.returns_outcome().is_some() {
+            quote_spanned!(Span::mixed_site()=> keeping_driver)
+        } else {
+            quote_spanned!(Span::mixed_site()=> driver)
+        };
         let looped = quote_spanned! {Span::mixed_site()=>
-            let mut __driver = #private::driver::<#output>(#site);
+            let mut __driver = #private::#driver::<#output>(#site);
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
                     #private::before(&mut __driver, #hooks, #judged, #stops)

@@ -5,7 +5,7 @@ mod behaviour;
 mod docs;
 mod policy;
 mod site;
-mod span;
+pub(crate) mod span;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};

@@ -5,13 +5,13 @@ use quote::{ToTokens, quote_spanned};
 
 /// The ends of some tokens.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub(super) first: Span,
     pub(super) last: Span,
 }
 
 impl Place {
-    pub(super) fn of(tokens: &impl ToTokens) -> Self {
+    pub(crate) fn of(tokens: &impl ToTokens) -> Self {
         let mut stream = tokens.to_token_stream().into_iter();
         let Some(first) = stream.next() else {
             return Self::nowhere();
@@ -68,7 +68,7 @@ impl Place {
     }
 
     /// The same tokens with the same meaning, at this place.
-    pub(super) fn move_here(self, tokens: &TokenStream) -> TokenStream {
+    pub(crate) fn move_here(self, tokens: &TokenStream) -> TokenStream {
         tokens
             .clone()
             .into_iter()

@@ -272,7 +272,7 @@ fn arguments(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<Vec<I
 }
 
 /// A path that means the same everywhere.
-fn runtime(input: ParseStream<'_>) -> Result<Path> {
+pub(crate) fn runtime(input: ParseStream<'_>) -> Result<Path> {
     let path = match input.call(Path::parse_mod_style) {
         Ok(path) => path,
         Err(error) => {

@@ -11,16 +11,16 @@ use crate::grammar::{self, Advice, Word};
 use crate::suggest::{closest, suggestion};
 
 /// What may be written at one place.
-pub(super) struct Scope {
-    pub(super) table: &'static [Word],
+pub(crate) struct Scope {
+    pub(crate) table: &'static [Word],
     /// One of them, for whoever writes none.
-    pub(super) example: &'static str,
-    pub(super) synonyms: Advice,
-    pub(super) refused: Advice,
+    pub(crate) example: &'static str,
+    pub(crate) synonyms: Advice,
+    pub(crate) refused: Advice,
 }
 
 /// Reads the keys up to the end of `input`, each through `read`. Returns the names of the keys that could not be read.
-pub(super) fn keys(
+pub(crate) fn keys(
     input: ParseStream<'_>,
     scope: &Scope,
     errors: &mut Errors,

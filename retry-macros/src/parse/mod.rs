@@ -5,9 +5,9 @@ mod attempt;
 mod attribute;
 mod backoff;
 mod function;
-mod keys;
-mod value;
+pub(crate) mod keys;
+pub(crate) mod value;
 
 pub(crate) use attempt::is_marker;
-pub(crate) use attribute::attribute;
+pub(crate) use attribute::{attribute, runtime};
 pub(crate) use function::{function, is_retry, original};
