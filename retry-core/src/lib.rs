@@ -22,7 +22,8 @@
 //! - **A whole `impl` block**: [`#[retry_methods]`](macro@retry_methods) on it; its methods override the defaults key by key.
 //! - **Your own error type**: [`#[derive(Classify)]`](derive@Classify) on it, implement [`Classify`](trait@Classify), or pass `classify = …`.
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
-//! - **What happened**: [`execute`](Call::execute) gives an [`Outcome`]; an [`Observer`] sees every [`Event`].
+//! - **What happened**: [`execute`](Call::execute), or `returns = outcome` in the attribute, gives an [`Outcome`]; an [`Observer`] sees every
+//!   [`Event`]; a parameter marked `#[attempt]` gives the body its [`Attempt`].
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
 //! - **Policies from files**: feature `serde`; what comes in is validated.
 //! - **Tests**: [`testing`] has virtual time and a switch that skips all waits.

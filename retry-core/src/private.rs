@@ -414,35 +414,32 @@ pub fn settle<R: Returns>(end: R) -> ControlFlow<R, R::Error> {
 
 /// The key `fallback` of a sync function.
 #[inline]
-pub fn fall_back<R, F>(fallback: F, error: R::Error) -> R
-where
-    R: Returns,
-    F: FnOnce(R::Error) -> R,
-{
+pub fn fall_back<R: Returns>(fallback: impl FnOnce(R::Error) -> R, error: R::Error) -> R {
     fallback(error)
 }
 
 /// The key `fallback` of an async function.
 #[inline]
-pub fn fall_back_later<R, F, U>(fallback: F, error: R::Error) -> U
-where
-    R: Returns,
-    F: FnOnce(R::Error) -> U,
-    U: Answers + Future<Output = R>,
-{
+pub fn begin_fallback<R: Returns, U>(fallback: impl FnOnce(R::Error) -> U, error: R::Error) -> U {
     fallback(error)
 }
 
-/// What a fallback of an async function gives.
+/// What the fallback of an async function has begun.
+#[inline]
+pub fn answer<R: Returns>(answer: impl Answers<R>) -> impl Future<Output = R> {
+    answer
+}
+
+/// A future of what a function returns.
 #[diagnostic::on_unimplemented(
-    message = "the fallback of an async function gives a future, and `{Self}` is none",
-    label = "gives no future",
+    message = "the fallback of an async function gives a future of `{R}`, and `{Self}` is none",
+    label = "no future of `{R}`",
     note = "write `fallback = async |error| …`, or name an `async fn`"
 )]
-pub trait Answers: Future {}
+pub trait Answers<R>: Future<Output = R> {}
 
 #[diagnostic::do_not_recommend]
-impl<U: Future> Answers for U {}
+impl<R, U: Future<Output = R>> Answers<R> for U {}
 
 /// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`after`], so that the compiler blames the one type
 /// that the expansion names: the function's return type.

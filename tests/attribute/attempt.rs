@@ -162,7 +162,7 @@ impl Client {
     }
 
     #[retry(backoff = none, clone(by), fallback = async |_| Ok(self.log.len()))]
-    async fn exclusive_async<T: Into<u32> + Clone>(
+    async fn exclusive_async<T: Into<u32> + Clone + Send + Sync>(
         &mut self,
         by: T,
         #[attempt] attempt: Attempt,

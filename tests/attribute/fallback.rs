@@ -201,6 +201,7 @@ impl Client {
     }
 
     async fn none(_: Fault) -> Result<u32, Fault> {
+        breath().await;
         Ok(0)
     }
 }
@@ -351,7 +352,7 @@ async fn a_stop_without_an_error_is_made_into_one_first() {
         tokio::time::sleep(Duration::from_secs(60)).await;
         Ok(Vec::new())
     }
-    #[retry(attempts = 2, backoff = none, retry_until = |list| list.is_empty(), on_stop = |_| Carrying::Flaky, fallback = |error| Ok(vec![error]))]
+    #[retry(attempts = 2, backoff = none, retry_until = Vec::is_empty, on_stop = |_| Carrying::Flaky, fallback = |error| Ok(vec![error]))]
     fn unacceptable(runs: &Runs) -> Result<Vec<Carrying>, Carrying> {
         runs.flaky_until(1)?;
         Ok(vec![Carrying::Flaky; 2])
@@ -455,4 +456,36 @@ fn an_alias_of_result_may_have_one() {
     }
     assert_eq!(run(&Runs::new()), Ok(0));
     assert_eq!(run(&Runs::new()), Ok(1));
+}
+
+#[tokio::test]
+async fn an_async_fallback_knows_what_it_returns() {
+    type Shown = Box<dyn std::fmt::Display + Send>;
+    #[retry(backoff = none, fallback = async |error: Fault| {
+        if error == Fault::Fatal {
+            return Ok(Box::new(error));
+        }
+        answers.flaky_until(2)?;
+        Ok(Box::new(7))
+    })]
+    async fn shown(runs: &Runs, answers: &Runs) -> Result<Shown, Fault> {
+        runs.flaky_until(100)?;
+        Ok(Box::new("a run"))
+    }
+    #[retry(backoff = none, fallback = |_| async { Ok(name) })]
+    async fn coerced<'a>(name: &'a String, runs: &Runs) -> Result<&'a str, Fault> {
+        runs.flaky_until(100)?;
+        Ok("a run")
+    }
+    let answers = Runs::new();
+    let shown_as = |end: Result<Shown, Fault>| end.map(|shown| shown.to_string());
+    assert_eq!(
+        shown_as(shown(&Runs::new(), &answers).await),
+        Err(Fault::Flaky)
+    );
+    assert_eq!(
+        shown_as(shown(&Runs::new(), &answers).await),
+        Ok("7".to_owned())
+    );
+    assert_eq!(coerced(&"name".to_owned(), &Runs::new()).await, Ok("name"));
 }

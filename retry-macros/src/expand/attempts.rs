@@ -130,7 +130,8 @@ impl<'a> Attempts<'a> {
         }
         if let ReturnType::Type(_, ty) = &mut signature.output {
             let private = &self.behaviour.private;
-            **ty = Type::Verbatim(quote_spanned!(Span::mixed_site()=> #private::OutcomeOf<#ty>));
+            let alias = quote_spanned!(Span::mixed_site()=> #private::OutcomeOf);
+            **ty = Type::Verbatim(Place::of(ty).wrap(&alias, ty));
         }
     }
 
@@ -167,13 +168,7 @@ impl<'a> Attempts<'a> {
         let (site, check) = (&self.site, &self.check);
         // At the brace, so that the compiler's message about a moved argument does not land on the attribute.
         let asynchronous = Ident::new("async", Span::mixed_site().located_at(body.span_open()));
-        // Tells the type to `?`, `return` and the tail.
-        let edge = quote_spanned! {Span::mixed_site()=>
-            if let ::core::option::Option::Some(__output) = ::core::option::Option::None::<#output> {
-                return __output;
-            }
-        };
-        let body = self.body(body, &edge);
+        let body = self.body(body, &self.behaviour.edge());
         let known = self.known.as_ref().map(
             |_| quote_spanned!(Span::mixed_site()=> let __known = #private::current(&__driver);),
         );

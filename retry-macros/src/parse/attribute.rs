@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Error, Expr, Ident, Path, Result, Token};
+use syn::{Error, Expr, Ident, Path, Result, Token, Type};
 
 use super::backoff::backoff;
 use super::keys::{Scope, keys};
@@ -213,7 +213,12 @@ fn rule(key: &Ident, example: &str, input: ParseStream<'_>, errors: &mut Errors)
 fn returns(input: ParseStream<'_>) -> Result<Form> {
     let advice = "write `returns = outcome`, or remove it for the result";
     let Some(word) = lone_word(input) else {
-        return Err(input.error(format!("expected `outcome`; {advice}")));
+        // A type has commas of its own.
+        let other: Type = input.parse()?;
+        return Err(Error::new_spanned(
+            other,
+            format!("expected `outcome`; {advice}"),
+        ));
     };
     let form = match word.to_string().as_str() {
         "outcome" => Form::Outcome,

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Error, FnArg, PatType, Receiver, Result, Signature, Token, Visibility};
+use syn::{Attribute, Error, FnArg, Pat, PatType, Receiver, Result, Signature, Token, Visibility};
 
 use super::async_trait;
 use super::attempt::{self, is_marker};
@@ -155,6 +155,10 @@ pub(crate) fn original(function: &Function) -> TokenStream {
             ty,
             ..
         } = parameter;
+        let mut pattern = pattern.clone();
+        if let Pat::Ident(name) = &mut pattern {
+            name.mutability = None;
+        }
         quote_spanned! {Span::mixed_site()=>
             #(#attributes)* let #pattern: #ty = ::core::option::Option::unwrap(::core::option::Option::None);
         }

@@ -112,17 +112,23 @@ pub(super) fn fallback(config: &Config, function: &Function, errors: &mut Errors
                 call.func.to_token_stream(),
             ),
         ),
-        Expr::Closure(closure) if !function.is_async() => {
-            if let Some(asyncness) = asyncness(closure) {
-                errors.at(
-                    asyncness,
-                    format!(
-                        "`{}` is not async, so nobody awaits its fallback; remove `async`",
-                        function.signature.ident
-                    ),
-                );
-            }
-        }
+        Expr::Closure(closure) => match (function.is_async(), asyncness(closure)) {
+            (true, None) if gives_result(closure) => errors.at(
+                closure,
+                format!(
+                    "`{}` is async, so its fallback gives a future; write `async` in front of this closure",
+                    function.signature.ident
+                ),
+            ),
+            (false, Some(asyncness)) => errors.at(
+                asyncness,
+                format!(
+                    "`{}` is not async, so nobody awaits its fallback; remove `async`",
+                    function.signature.ident
+                ),
+            ),
+            _ => {}
+        },
         _ => {}
     }
 }
@@ -130,6 +136,10 @@ pub(super) fn fallback(config: &Config, function: &Function, errors: &mut Errors
 /// `Ok` or `Err`.
 fn is_result(function: &Expr) -> bool {
     matches!(function, Expr::Path(path) if path.path.is_ident("Ok") || path.path.is_ident("Err"))
+}
+
+fn gives_result(closure: &ExprClosure) -> bool {
+    matches!(&*closure.body, Expr::Call(call) if is_result(&call.func))
 }
 
 /// The `async` of `async |error| …` or `|error| async …`.
