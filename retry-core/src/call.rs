@@ -26,6 +26,8 @@ use crate::time::{Clock, Sleep, TimeSource, Timers, Wait};
 impl Policy {
     /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
     ///
+    /// The call borrows the policy: keep it in a `const`, a `static` or a variable.
+    ///
     /// ```
     /// use retry_core::Policy;
     ///

@@ -143,9 +143,9 @@ pub struct Event<'a> {
     pub elapsed: Duration,
     /// How long the attempt took, in `attempt_ended`.
     pub duration: Option<Duration>,
-    /// The class of the attempt's failure; in a terminal event, of the last failure.
+    /// The class of the attempt's failure; in a terminal event other than `success`, of the last failure.
     pub class: Option<ErrorClass>,
-    /// What failed; in a terminal event, what failed last.
+    /// What failed; in a terminal event other than `success`, what failed last.
     pub cause: Option<Cause>,
     /// Why the call ended without success, in a terminal event.
     pub stop_reason: Option<StopReason>,

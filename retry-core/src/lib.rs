@@ -19,6 +19,7 @@
 //! # The tour
 //!
 //! - **A function**: [`#[retry]`](macro@retry) on it, with keys such as `attempts = 5` or `deadline = "30s"`.
+//! - **A whole `impl` block**: [`#[retry_methods]`](macro@retry_methods) on it; its methods override the defaults key by key.
 //! - **Your own error type**: [`#[derive(Classify)]`](derive@Classify) on it, implement [`Classify`](trait@Classify), or pass `classify = …`.
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
 //! - **What happened**: [`execute`](Call::execute), or `returns = outcome` in the attribute, gives an [`Outcome`]; an [`Observer`] sees every
@@ -77,7 +78,7 @@ pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 
 #[cfg(feature = "macros")]
-pub use retry_macros::{Classify, retry};
+pub use retry_macros::{Classify, retry, retry_methods};
 pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};

@@ -149,7 +149,7 @@ impl Stopped {
         self.0.attempts
     }
 
-    /// How long the call took, sleeps included; zero if it ended before its first attempt.
+    /// How long the call took, sleeps included.
     #[must_use]
     pub const fn elapsed(&self) -> Duration {
         self.0.elapsed

@@ -53,7 +53,7 @@ pub(crate) fn expanded(arguments: TokenStream, item: TokenStream) -> TokenStream
 }
 
 /// The original item first, so that editors resolve to it.
-fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
+pub(crate) fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
     item.extend(error.to_compile_error());
     item
 }

@@ -1,6 +1,7 @@
 //! What was written, with every value next to the tokens it came from.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use proc_macro2::{Group, Ident, TokenStream};
@@ -10,12 +11,14 @@ use syn::{Attribute, Expr, LitStr, Pat, Path, Signature, Stmt, Token, Type, Visi
 use crate::grammar::Kind;
 
 /// A value and the key that introduced it.
+#[derive(Clone)]
 pub(crate) struct Keyed<T> {
     pub(crate) key: Ident,
     pub(crate) value: T,
 }
 
 /// A duration: a literal that was understood, or an expression that the compiler will evaluate.
+#[derive(Clone)]
 pub(crate) enum Time {
     Literal { written: LitStr, value: Duration },
     Expression(Box<Expr>),
@@ -40,6 +43,7 @@ impl ToTokens for Time {
 }
 
 /// A number of attempts.
+#[derive(Clone)]
 pub(crate) enum Count {
     Literal { written: Expr, value: u32 },
     Unlimited(Ident),
@@ -65,12 +69,14 @@ impl ToTokens for Count {
 }
 
 /// A plain number: a literal that was understood, or an expression.
+#[derive(Clone)]
 pub(crate) struct Number {
     pub(crate) written: Expr,
     pub(crate) value: Option<f64>,
 }
 
 /// How much of a delay is left to chance.
+#[derive(Clone)]
 pub(crate) enum Jitter {
     /// `none`, `full`, `equal`
     Named(Ident),
@@ -90,12 +96,14 @@ impl ToTokens for Jitter {
 }
 
 /// The rule that gives the delay before the next attempt.
+#[derive(Clone)]
 pub(crate) enum Backoff {
     Known(Box<KnownBackoff>),
     Expression(Box<Expr>),
 }
 
 /// A backoff that was written in the attribute's own words.
+#[derive(Clone)]
 pub(crate) struct KnownBackoff {
     pub(crate) kind: &'static Kind,
     pub(crate) name: Ident,
@@ -110,18 +118,21 @@ pub(crate) struct KnownBackoff {
 }
 
 /// What is different for one class of failures.
+#[derive(Clone)]
 pub(crate) enum Rule {
     Never(Ident),
     Own(Box<OwnRule>),
 }
 
 /// The keys of a class rule.
+#[derive(Clone)]
 pub(crate) struct OwnRule {
     pub(crate) attempts: Option<Keyed<Count>>,
     pub(crate) backoff: Option<Keyed<Backoff>>,
 }
 
 /// A word of a closed set, or an expression of the type it stands for.
+#[derive(Clone)]
 pub(crate) enum RetryAfter {
     Honor(Ident),
     Ignore(Ident),
@@ -129,13 +140,14 @@ pub(crate) enum RetryAfter {
 }
 
 /// What the caller gets.
+#[derive(Clone)]
 pub(crate) enum Form {
     Result,
     Outcome,
 }
 
 /// The attribute.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Config {
     pub(crate) policy: Option<Keyed<Expr>>,
     pub(crate) attempts: Option<Keyed<Count>>,
@@ -265,6 +277,16 @@ pub(crate) struct Function {
     /// The body without its inner attributes, in its braces.
     pub(crate) body: Group,
     pub(crate) flavor: Flavor,
+    /// The block that it is a method of, where that is known.
+    pub(crate) home: Option<Rc<Home>>,
+}
+
+/// What a method has to know about its `impl` block.
+pub(crate) struct Home {
+    /// The names of its type and const parameters.
+    pub(crate) generics: Vec<Ident>,
+    /// What `Self` stands for, if that can be written anywhere.
+    pub(crate) plain_self: Option<Type>,
 }
 
 impl Function {

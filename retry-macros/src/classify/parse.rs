@@ -20,9 +20,11 @@ use crate::suggest::suggestion;
 
 const SCOPE: Scope = Scope {
     table: KEYS,
+    also: &[],
     example: "transient",
     synonyms: SYNONYMS,
     refused: NO_CLASSES,
+    elsewhere: &[],
 };
 
 /// Where an attribute stands.

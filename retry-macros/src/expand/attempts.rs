@@ -52,7 +52,7 @@ impl<'a> Attempts<'a> {
             },
             runtime,
         };
-        let check = behaviour.policy_check(&function.signature, &output);
+        let check = behaviour.policy_check(function, &output);
         Self {
             site: site::site(&behaviour.runtime, config, function),
             copies: copies(&config.clone, bindings),

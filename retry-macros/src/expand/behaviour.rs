@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Expr, Pat, ReturnType, Signature, Token, Type};
+use syn::{Expr, Pat, ReturnType, Token, Type};
 
-use super::site::may_be_item;
+use super::site::{may_be_item, spelled_out};
 use super::span::Place;
-use crate::model::{Config, Keyed};
+use crate::model::{Config, Function, Keyed};
 
 pub(super) struct Behaviour<'a> {
     pub(super) config: &'a Config,
@@ -257,7 +257,7 @@ impl Behaviour<'_> {
     }
 
     /// Refuses a policy with an attempt timeout where no error can carry it.
-    pub(super) fn policy_check(&self, signature: &Signature, ty: &Type) -> TokenStream {
+    pub(super) fn policy_check(&self, function: &Function, ty: &Type) -> TokenStream {
         let config = self.config;
         if config.on_stop.is_some()
             || config.returns_outcome().is_some()
@@ -270,6 +270,7 @@ impl Behaviour<'_> {
         };
         let (private, named, runtime) = (&self.private, &self.named_output, &self.runtime);
         let place = Place::of(policy);
+        let policy = spelled_out(policy.to_token_stream(), function);
         let message = "this policy has an attempt timeout, but the error type cannot carry it: \
             implement `From<Stopped>` for the error type, or write `on_stop = …` to make an error of a stop";
         let condition = quote_spanned! {Span::mixed_site()=>
@@ -290,8 +291,8 @@ impl Behaviour<'_> {
             .into_iter()
             .any(|token| matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '\'')));
         if !lifetimes
-            && signature.receiver().is_none()
-            && may_be_item(&quote!(#policy #named), named, signature)
+            && (function.home.is_some() || function.signature.receiver().is_none())
+            && may_be_item(&quote!(#policy #named), named, function)
         {
             quote_spanned! {Span::mixed_site()=>
                 const _: () = { use #private::NotCarried as _; #assert };

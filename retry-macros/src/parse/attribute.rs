@@ -9,40 +9,58 @@ use super::backoff::backoff;
 use super::keys::{Scope, keys};
 use super::value::{count, drain, expression, jitter, list, lone_word, time, value};
 use crate::errors::Errors;
-use crate::grammar::{self, KEYS, REFUSED, RULE, SYNONYMS, Word};
+use crate::grammar::{self, KEYS, REFUSED, REFUSED_ALONE, RULE, SYNONYMS, Word};
 use crate::model::{Config, Form, Keyed, OwnRule, RetryAfter, Rule};
 use crate::suggest::suggestion;
 
-const ATTRIBUTE: Scope = Scope {
+/// What `#[retry(…)]` has on its own.
+pub(crate) const ATTRIBUTE: Scope = Scope {
     table: KEYS,
+    also: &[],
     example: "attempts = 5",
     synonyms: SYNONYMS,
     refused: REFUSED,
+    elsewhere: REFUSED_ALONE,
 };
 
 const CLASS_RULE: Scope = Scope {
     table: RULE,
+    also: &[],
     example: "attempts = 3",
     synonyms: SYNONYMS,
     refused: &[],
+    elsewhere: &[],
 };
 
 /// Reads the whole attribute; what is wrong goes to `errors`, the rest is in the result.
 pub(crate) fn attribute(arguments: TokenStream, errors: &mut Errors) -> Config {
     let mut config = Config::default();
     let parse = |input: ParseStream<'_>| {
-        let failed = keys(
-            input,
-            &ATTRIBUTE,
-            errors,
-            &mut |word, key, input, errors| read(word, key, input, &mut config, errors),
-        );
-        Ok(failed)
+        config = config_in(&ATTRIBUTE, input, errors, &mut |_, _, _, _| Ok(()));
+        Ok(())
     };
-    match parse.parse2(arguments) {
-        Ok(failed) => config.failed.extend(failed),
-        Err(error) => errors.push(error),
+    if let Err(error) = parse.parse2(arguments) {
+        errors.push(error);
     }
+    config
+}
+
+/// Reads the keys up to the end of `input`; what `scope` has besides those of `#[retry(…)]` goes to `other`.
+pub(crate) fn config_in(
+    scope: &Scope,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+    other: &mut dyn FnMut(&'static Word, &Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
+) -> Config {
+    let mut config = Config::default();
+    let failed = keys(input, scope, errors, &mut |word, key, input, errors| {
+        if scope.also.iter().any(|also| also.name == word.name) {
+            other(word, key, input, errors)
+        } else {
+            read(word, key, input, &mut config, errors)
+        }
+    });
+    config.failed.extend(failed);
     config
 }
 

@@ -65,6 +65,7 @@ fn parse(input: ParseStream<'_>) -> Result<Function> {
         inner_attributes,
         body: statements,
         flavor,
+        home: None,
     })
 }
 
@@ -86,7 +87,9 @@ fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
     let _ = ahead.parse::<Option<Token![unsafe]>>();
     let _ = ahead.parse::<Option<Token![auto]>>();
     let block = if ahead.peek(Token![impl]) {
-        Some("an `impl` block; write it on each method that is to be retried")
+        Some(
+            "an `impl` block; write `#[retry_methods]` on the block, or `#[retry]` on each method that is to be retried",
+        )
     } else if ahead.peek(Token![trait]) {
         Some("a trait; write it on its default methods, or on the methods of an implementation")
     } else if ahead.peek(Token![struct]) {

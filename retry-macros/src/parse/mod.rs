@@ -9,5 +9,5 @@ pub(crate) mod keys;
 pub(crate) mod value;
 
 pub(crate) use attempt::is_marker;
-pub(crate) use attribute::{attribute, runtime};
+pub(crate) use attribute::{ATTRIBUTE, attribute, config_in, runtime};
 pub(crate) use function::{function, is_retry, original};

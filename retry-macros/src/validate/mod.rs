@@ -29,6 +29,11 @@ pub(crate) fn config(config: &Config, errors: &mut Errors) {
     ending::timeline(config, errors);
 }
 
+/// Why nothing about this function can be retried.
+pub(crate) fn output(function: &Function, errors: &mut Errors) {
+    shape::output(function, errors);
+}
+
 /// Checks the function, and what the keys ask of it.
 pub(crate) fn function(config: &Config, function: &Function, errors: &mut Errors) {
     shape::modifiers(function, errors);
