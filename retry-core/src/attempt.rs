@@ -43,13 +43,13 @@ pub struct Attempt {
 impl Attempt {
     /// Which attempt this is, from 1.
     #[must_use]
-    pub const fn number(&self) -> u32 {
+    pub const fn number(self) -> u32 {
         self.number
     }
 
     /// How long ago the call began: earlier attempts, the waits between them, and this attempt so far.
     #[must_use]
-    pub fn elapsed(&self) -> Duration {
+    pub fn elapsed(self) -> Duration {
         let time = if self.asynchronous {
             TimeSource::asynchronous()
         } else {
@@ -62,7 +62,7 @@ impl Attempt {
     ///
     /// For a client that takes a timeout of its own. The attempt timeout is not considered.
     #[must_use]
-    pub fn remaining(&self) -> Option<Duration> {
+    pub fn remaining(self) -> Option<Duration> {
         self.policy
             .max_elapsed()
             .map(|deadline| deadline.saturating_sub(self.elapsed()))
@@ -70,7 +70,7 @@ impl Attempt {
 
     /// How the attempt before this one failed; `None` in the first.
     #[must_use]
-    pub const fn last_class(&self) -> Option<ErrorClass> {
+    pub const fn last_class(self) -> Option<ErrorClass> {
         self.last_class
     }
 
@@ -79,7 +79,7 @@ impl Attempt {
     /// An attempt of which this is false may still be the last: because of its class, the deadline, or an abort, none of which is known
     /// before it has failed.
     #[must_use]
-    pub fn is_last(&self) -> bool {
+    pub fn is_last(self) -> bool {
         switches::is_set(switches::RUN_ONCE)
             || self
                 .policy

@@ -140,21 +140,18 @@ async fn an_optional_mutable_borrow_is_lent_again_to_each_attempt() {
 async fn a_mutable_borrow_that_no_attempt_owns_may_be_returned() {
     struct Arena(std::sync::atomic::AtomicU32);
     impl Arena {
-        #[expect(clippy::mut_from_ref, reason = "each call makes another one")]
         fn make(&self) -> &mut u32 {
             let number = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             Box::leak(Box::new(number))
         }
 
         #[retry(backoff = none)]
-        #[expect(clippy::mut_from_ref, reason = "that is the test")]
         fn flaky(&self, runs: &Runs) -> Result<&mut u32, Fault> {
             runs.flaky_until(2)?;
             Ok(self.make())
         }
 
         #[retry(backoff = none)]
-        #[expect(clippy::mut_from_ref, reason = "that is the test")]
         async fn of_another<'a>(
             &mut self,
             other: &'a Self,

@@ -473,7 +473,7 @@ async fn an_async_fallback_knows_what_it_returns() {
         Ok(Box::new("a run"))
     }
     #[retry(backoff = none, fallback = |_| async { Ok(name) })]
-    async fn coerced<'a>(name: &'a String, runs: &Runs) -> Result<&'a str, Fault> {
+    async fn coerced<'a>(name: &'a std::sync::Arc<str>, runs: &Runs) -> Result<&'a str, Fault> {
         runs.flaky_until(100)?;
         Ok("a run")
     }
@@ -487,5 +487,29 @@ async fn an_async_fallback_knows_what_it_returns() {
         shown_as(shown(&Runs::new(), &answers).await),
         Ok("7".to_owned())
     );
-    assert_eq!(coerced(&"name".to_owned(), &Runs::new()).await, Ok("name"));
+    assert_eq!(coerced(&"name".into(), &Runs::new()).await, Ok("name"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_cannot_be_sent_leaves_the_future_as_it_is() {
+    async fn answer(_: Fault) -> Result<std::rc::Rc<u32>, Fault> {
+        breath().await;
+        Ok(std::rc::Rc::new(7))
+    }
+    #[retry(backoff = none, fallback = answer)]
+    async fn path(runs: &Runs) -> Result<std::rc::Rc<u32>, Fault> {
+        breath().await;
+        runs.flaky_until(100).map(std::rc::Rc::new)
+    }
+    #[retry(backoff = none, fallback = async |error| { breath().await; answer(error).await })]
+    async fn closure(runs: &Runs) -> Result<std::rc::Rc<u32>, Fault> {
+        breath().await;
+        runs.flaky_until(100).map(std::rc::Rc::new)
+    }
+    let task = tokio::spawn(async {
+        let runs = Runs::new();
+        let path = path(&runs).await.map(|value| *value);
+        (path, closure(&runs).await.map(|value| *value))
+    });
+    assert_eq!(task.await.expect("the task ran"), (Ok(7), Ok(7)));
 }

@@ -212,3 +212,20 @@ async fn the_future_can_be_spawned() {
     let outcome = tokio::spawn(run(std::sync::Arc::default())).await;
     assert_eq!(outcome.expect("the task ran").attempts(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_value_is_there_when_the_call_is_stopped_in_its_sleep() {
+    static SHUTDOWN: retry_core::AbortSignal = retry_core::AbortSignal::new();
+    #[retry(backoff = fixed("1m"), retry_until = |_| false, abort = SHUTDOWN, returns = outcome)]
+    async fn run(runs: &Runs) -> Result<u32, Fault> {
+        runs.flaky_until(1)
+    }
+    let runs = Runs::new();
+    let (outcome, ()) = tokio::join!(run(&runs), async {
+        tokio::time::sleep(seconds(1)).await;
+        SHUTDOWN.abort();
+    });
+    assert_eq!(outcome.last_value(), Some(&1));
+    assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
+    assert_eq!(outcome.elapsed(), seconds(1));
+}

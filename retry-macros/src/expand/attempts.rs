@@ -97,10 +97,7 @@ impl<'a> Attempts<'a> {
         };
         let end = match self.behaviour.fallback() {
             None => quote_spanned!(Span::mixed_site()=> return #call),
-            Some(fallback) => {
-                let settled = self.settled(&fallback, true);
-                quote_spanned!(Span::mixed_site()=> let __end = #call; #settled)
-            }
+            Some(fallback) => self.settled(&call, &fallback, true),
         };
         quote_spanned! {Span::mixed_site()=>
             #check
@@ -109,17 +106,27 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// What follows from `__end`: the fallback is evaluated only if there is an error for it, and when nothing is borrowed any more.
-    fn settled(&self, fallback: &TokenStream, returns: bool) -> TokenStream {
+    /// A call with a fallback, which is evaluated only if there is an error for it, and when nothing is borrowed any more. Neither the end
+    /// nor the `match` is alive while it is awaited: their types need not be `Send`.
+    fn settled(&self, call: &TokenStream, fallback: &TokenStream, returns: bool) -> TokenStream {
         let Behaviour {
             private, output, ..
         } = &self.behaviour;
-        let end = returns.then(|| quote_spanned!(Span::mixed_site()=> return));
-        quote_spanned! {Span::mixed_site()=>
-            match #private::settle::<#output>(__end) {
-                ::core::ops::ControlFlow::Break(__end) => #end __end,
-                ::core::ops::ControlFlow::Continue(__error) => #end #fallback,
+        let settled = |end: TokenStream| {
+            quote_spanned! {Span::mixed_site()=>
+                let __end = #call;
+                let __error = match #private::settle::<#output>(__end) {
+                    ::core::ops::ControlFlow::Break(__end) => #end __end,
+                    ::core::ops::ControlFlow::Continue(__error) => __error,
+                };
             }
+        };
+        if returns {
+            let settled = settled(quote_spanned!(Span::mixed_site()=> return));
+            quote_spanned!(Span::mixed_site()=> #settled return #fallback)
+        } else {
+            let settled = settled(quote_spanned!(Span::mixed_site()=> break '__call));
+            quote_spanned!(Span::mixed_site()=> '__call: { #settled #fallback })
         }
     }
 
@@ -204,8 +211,12 @@ impl<'a> Attempts<'a> {
         match fallback {
             None => quote_spanned!(Span::mixed_site()=> #check #looped),
             Some(fallback) => {
-                let settled = self.settled(&fallback, returns);
-                quote_spanned!(Span::mixed_site()=> #check let __end = { #looped }; #settled)
+                let settled = self.settled(
+                    &quote_spanned!(Span::mixed_site()=> { #looped }),
+                    &fallback,
+                    returns,
+                );
+                quote_spanned!(Span::mixed_site()=> #check #settled)
             }
         }
     }
