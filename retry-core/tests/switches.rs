@@ -98,6 +98,19 @@ fn run_once_ends_a_call_after_its_first_attempt() {
     assert_eq!(outcome.attempts(), 3);
 }
 
+#[cfg(feature = "macros")]
+#[test]
+fn run_once_makes_the_first_attempt_know_that_it_is_the_last() {
+    #[retry_core::retry(attempts = 3)]
+    fn is_last(#[attempt] attempt: retry_core::Attempt) -> Result<bool, Failure> {
+        Ok(attempt.is_last())
+    }
+    let _alone = alone();
+    assert_eq!(is_last(), Ok(false));
+    testing::run_once();
+    assert_eq!(is_last(), Ok(true));
+}
+
 #[test]
 fn run_once_changes_no_success_and_no_earlier_check() {
     let _alone = alone();
