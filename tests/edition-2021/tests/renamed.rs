@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io;
 
-use renamed::{retry, retry_methods, Classify};
+use renamed::{Classify, retry, retry_methods};
 
 #[derive(Debug, Classify)]
 #[classify(crate = ::renamed)]
