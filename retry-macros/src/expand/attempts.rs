@@ -70,6 +70,9 @@ impl<'a> Attempts<'a> {
         let values = self.behaviour.values();
         let stops = self.behaviour.stops();
         let (site, check) = (&self.site, &self.check);
+        // At the brace, so that a complaint about what the closure captures does not land on the attribute.
+        let closure =
+            quote_spanned!(Span::mixed_site().located_at(body.span_open())=> || -> #output);
         let body = self.body(body, &TokenStream::new());
         quote_spanned! {Span::mixed_site()=>
             #check
@@ -80,7 +83,7 @@ impl<'a> Attempts<'a> {
                 #errors,
                 #values,
                 #stops,
-                || -> #output #body
+                #closure #body
             )
         }
     }
