@@ -48,4 +48,6 @@ fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
 }
 
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod tests;
