@@ -1,4 +1,4 @@
-//! What the attribute refuses, and how it says so. `tests/ui/README.md` maps rules to cases.
+//! What the macros refuse, and how they say so. `tests/ui/README.md` maps rules to cases.
 //!
 //! The messages are pinned word for word, those of the compiler among them, so the cases run on one toolchain only. To write new ones,
 //! run `TRYBUILD=overwrite cargo test --test ui` there and read the difference.

@@ -2,8 +2,8 @@
 
 mod signal;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 pub use self::signal::AbortSignal;
@@ -57,6 +57,21 @@ impl<F: Fn() -> bool + Send + Sync> Abort for F {
 }
 
 impl<T: Abort + ?Sized> Abort for Arc<T> {
+    fn is_aborted(&self) -> bool {
+        (**self).is_aborted()
+    }
+
+    fn aborted(&self) -> Option<Wait<'_>> {
+        (**self).aborted()
+    }
+}
+
+/// So that a `static SHUTDOWN: LazyLock<…>` can be named as it is.
+impl<T, F> Abort for LazyLock<T, F>
+where
+    T: Abort,
+    F: FnOnce() -> T + Send,
+{
     fn is_aborted(&self) -> bool {
         (**self).is_aborted()
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::abort::Abort;
 use crate::backoff::BackoffContext;
 use crate::class::Classification;
-use crate::driver::{Attempted, Conduct, Driver, Hooks, Run, drive_blocking};
+use crate::driver::{Attempted, Conduct, Driver, Hooks, Kept, Run, drive_blocking};
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer, notify};
 use crate::judge::{
@@ -25,6 +25,8 @@ use crate::time::{Clock, Sleep, TimeSource, Timers, Wait};
 
 impl Policy {
     /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
+    ///
+    /// The call borrows the policy: keep it in a `const`, a `static` or a variable.
     ///
     /// ```
     /// use retry_core::Policy;
@@ -653,7 +655,7 @@ where
     /// # assert!(text.contains("retry-core"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn run_blocking<T, E, G>(&self, operation: G) -> Result<T, E>
+    pub fn run_blocking<T, E, G>(&self, mut operation: G) -> Result<T, E>
     where
         G: FnMut() -> Result<T, E>,
         Errors<C, F, X>: JudgeError<E>,
@@ -670,7 +672,7 @@ where
             sleeper,
             &self.errors,
             &self.values,
-            operation,
+            |_| operation(),
         );
         self.finish(&mut driver, TimeSource::System, end)
     }
@@ -686,7 +688,7 @@ where
     /// assert!(outcome.is_success());
     /// assert_eq!(outcome.attempts(), 1);
     /// ```
-    pub fn execute_blocking<T, E, G>(&self, operation: G) -> Outcome<T, E>
+    pub fn execute_blocking<T, E, G>(&self, mut operation: G) -> Outcome<T, E>
     where
         G: FnMut() -> Result<T, E>,
         Errors<C, F, X>: JudgeError<E>,
@@ -705,7 +707,7 @@ where
             sleeper,
             &self.errors,
             &self.values,
-            operation,
+            |_| operation(),
         );
         Outcome {
             end,
@@ -728,7 +730,7 @@ where
     #[inline]
     fn finish<T, E>(
         &self,
-        driver: &mut Driver<'_, T, E>,
+        driver: &mut Driver<'_, Kept<T>, E>,
         time: TimeSource<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
@@ -826,7 +828,7 @@ where
     #[inline]
     fn conclude(
         self,
-        driver: &mut Driver<'c, T, E>,
+        driver: &mut Driver<'c, Kept<T>, E>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>> {

@@ -272,6 +272,8 @@ impl From<ErrorClass> for Classification {
 
 /// An error that knows which class of failure it is.
 ///
+/// [`#[derive(Classify)]`](derive@crate::Classify) reads it off attributes on the variants; by hand it is
+///
 /// ```
 /// use retry_core::{Classification, Classify, ErrorClass};
 /// use std::time::Duration;
@@ -297,6 +299,7 @@ impl From<ErrorClass> for Classification {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which class of failure it is",
     label = "this error cannot be classified",
+    note = "derive it with `#[derive(Classify)]` and a class on each variant, as in `#[classify(transient)]`, or",
     note = "implement `retry_core::Classify` for it, or",
     note = "pass a classifier: `classify = |error| …` in the attribute, `.classify(|error| …)` on a call, or",
     note = "pass a yes-or-no answer: `retry_if = |error| …` in the attribute, `.retry_if(|error| …)` on a call"

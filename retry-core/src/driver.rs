@@ -19,6 +19,7 @@ use self::progress::{About, Progress};
 #[cfg(feature = "tokio")]
 pub(crate) use self::steps::{Attempting, Pausing};
 use crate::abort::Abort;
+use crate::attempt::Attempt;
 use crate::class::Cause;
 use crate::engine::SleepRule;
 use crate::event::{self, Event, Observer};
@@ -74,18 +75,52 @@ impl<'a> Hooks<'a> {
     }
 }
 
-/// The state of one call of an operation that gives a `Result<T, E>`.
-pub(crate) struct Driver<'a, T, E> {
+/// The state of one call of an operation that gives a `Result<T, E>`, of whose values it keeps `K`.
+pub(crate) struct Driver<'a, K, E> {
     plan: &'a Plan<'a>,
     /// When the call began, if anybody needs to know.
     started: Option<Instant>,
-    history: Option<Box<History<'a, T, E>>>,
+    history: Option<Box<History<'a, K, E>>>,
 }
 
 /// What a call has been through, with what its last attempt gave: kept while the call sleeps, to be returned if it is stopped.
-struct History<'a, T, E> {
+struct History<'a, K, E> {
     progress: Progress<'a>,
-    last: End<T, E>,
+    last: End<K, E>,
+}
+
+/// What is kept of an unacceptable value while the call sleeps.
+pub trait Keep<T>: Sized {
+    #[doc(hidden)]
+    fn keep(value: T) -> Option<Self>;
+    #[doc(hidden)]
+    fn release(self) -> Option<T>;
+}
+
+/// The value: somebody will ask for the last one.
+pub struct Kept<T>(T);
+
+/// Nothing: then a value need not be `Send` for the future to be.
+pub struct Dropped;
+
+impl<T> Keep<T> for Kept<T> {
+    fn keep(value: T) -> Option<Self> {
+        Some(Self(value))
+    }
+
+    fn release(self) -> Option<T> {
+        Some(self.0)
+    }
+}
+
+impl<T> Keep<T> for Dropped {
+    fn keep(_: T) -> Option<Self> {
+        None
+    }
+
+    fn release(self) -> Option<T> {
+        None
+    }
 }
 
 /// How an attempt ended.
@@ -99,7 +134,7 @@ pub enum Attempted<R> {
     },
 }
 
-impl<'a, T, E> Driver<'a, T, E> {
+impl<'a, K, E> Driver<'a, K, E> {
     pub(crate) const fn new(plan: &'a Plan<'a>) -> Self {
         Self {
             plan,
@@ -145,7 +180,7 @@ impl<'a, T, E> Driver<'a, T, E> {
 
     /// Judges an attempt that has ended: `Continue` if the call sleeps next.
     #[inline]
-    pub(crate) fn conclude<C, F, X>(
+    pub(crate) fn conclude<T, C, F, X>(
         &mut self,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
@@ -153,6 +188,7 @@ impl<'a, T, E> Driver<'a, T, E> {
         values: &impl JudgeValue<T>,
     ) -> ControlFlow<End<T, E>>
     where
+        K: Keep<T>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
     {
@@ -203,20 +239,26 @@ impl<'a, T, E> Driver<'a, T, E> {
         }
     }
 
-    fn go_on(&mut self, retry: bool, end: End<T, E>) -> ControlFlow<End<T, E>> {
+    fn go_on<T>(&mut self, retry: bool, end: End<T, E>) -> ControlFlow<End<T, E>>
+    where
+        K: Keep<T>,
+    {
         match &mut self.history {
             Some(history) if retry => {
-                history.last = end;
+                history.last = end.map(K::keep);
                 ControlFlow::Continue(())
             }
             _ => ControlFlow::Break(end),
         }
     }
 
-    /// What the last attempt gave, for a call that may not start another.
-    pub(crate) fn take_last(&mut self) -> End<T, E> {
+    /// What the last attempt gave, as far as it was kept, for a call that may not start another.
+    pub(crate) fn take_last<T>(&mut self) -> End<T, E>
+    where
+        K: Keep<T>,
+    {
         match &mut self.history {
-            Some(history) => std::mem::replace(&mut history.last, End::Nothing),
+            Some(history) => std::mem::replace(&mut history.last, End::Nothing).map(K::release),
             None => End::Nothing,
         }
     }
@@ -244,7 +286,22 @@ impl<'a, T, E> Driver<'a, T, E> {
     }
 }
 
-impl<'a, T, E> History<'a, T, E> {
+impl<K, E> Driver<'static, K, E> {
+    /// The attempt that runs next, for the function that wants to know. The call is timed.
+    #[inline]
+    pub(crate) fn attempt(&self, time: TimeSource<'_>) -> Attempt {
+        let progress = self.history.as_ref().map(|history| &history.progress);
+        Attempt {
+            number: progress.map_or(1, Progress::attempt),
+            last_class: progress.and_then(Progress::last_class),
+            policy: self.plan.policy,
+            started: self.started.unwrap_or_else(|| time.now()),
+            asynchronous: time.is_asynchronous(),
+        }
+    }
+}
+
+impl<'a, K, E> History<'a, K, E> {
     fn boxed(progress: Progress<'a>) -> Box<Self> {
         Box::new(Self {
             progress,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use crate::class::{Cause, ErrorClass};
@@ -143,9 +143,9 @@ pub struct Event<'a> {
     pub elapsed: Duration,
     /// How long the attempt took, in `attempt_ended`.
     pub duration: Option<Duration>,
-    /// The class of the attempt's failure; in a terminal event, of the last failure.
+    /// The class of the attempt's failure; in a terminal event other than `success`, of the last failure.
     pub class: Option<ErrorClass>,
-    /// What failed; in a terminal event, what failed last.
+    /// What failed; in a terminal event other than `success`, what failed last.
     pub cause: Option<Cause>,
     /// Why the call ended without success, in a terminal event.
     pub stop_reason: Option<StopReason>,
@@ -256,6 +256,17 @@ impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
 }
 
 impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn on_event(&self, event: &Event<'_>) {
+        (**self).on_event(event);
+    }
+}
+
+/// So that a `static RECORDER: LazyLock<…>` can be named as it is.
+impl<T, F> Observer for LazyLock<T, F>
+where
+    T: Observer,
+    F: FnOnce() -> T + Send,
+{
     fn on_event(&self, event: &Event<'_>) {
         (**self).on_event(event);
     }

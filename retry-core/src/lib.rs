@@ -19,9 +19,11 @@
 //! # The tour
 //!
 //! - **A function**: [`#[retry]`](macro@retry) on it, with keys such as `attempts = 5` or `deadline = "30s"`.
-//! - **Your own error type**: implement [`Classify`] for it, or pass `classify = …`.
+//! - **A whole `impl` block**: [`#[retry_methods]`](macro@retry_methods) on it; its methods override the defaults key by key.
+//! - **Your own error type**: [`#[derive(Classify)]`](derive@Classify) on it, implement [`Classify`](trait@Classify), or pass `classify = …`.
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
-//! - **What happened**: [`execute`](Call::execute) gives an [`Outcome`]; an [`Observer`] sees every [`Event`].
+//! - **What happened**: [`execute`](Call::execute), or `returns = outcome` in the attribute, gives an [`Outcome`]; an [`Observer`] sees every
+//!   [`Event`]; a parameter marked `#[attempt]` gives the body its [`Attempt`].
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
 //! - **Policies from files**: feature `serde`; what comes in is validated.
 //! - **Tests**: [`testing`] has virtual time and a switch that skips all waits.
@@ -35,16 +37,18 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
-//! | `macros` | yes | the attribute |
+//! | `macros` | yes | the attribute and the derive |
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
 //! | `serde` | | policies from configuration files |
+//! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 mod abort;
+mod attempt;
 mod backoff;
 mod call;
 mod class;
@@ -64,6 +68,7 @@ pub mod time;
 mod timeline;
 
 pub use abort::{Abort, AbortSignal};
+pub use attempt::Attempt;
 pub use backoff::{Backoff, BackoffContext, Jitter};
 pub use call::Call;
 pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};
@@ -73,7 +78,7 @@ pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 
 #[cfg(feature = "macros")]
-pub use retry_macros::retry;
+pub use retry_macros::{Classify, retry, retry_methods};
 pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};

@@ -149,7 +149,7 @@ impl Stopped {
         self.0.attempts
     }
 
-    /// How long the call took, sleeps included; zero if it ended before its first attempt.
+    /// How long the call took, sleeps included.
     #[must_use]
     pub const fn elapsed(&self) -> Duration {
         self.0.elapsed
@@ -243,6 +243,18 @@ pub(crate) enum End<T, E> {
     Value(T),
     /// No attempt was started, or the last one was cut.
     Nothing,
+}
+
+impl<T, E> End<T, E> {
+    /// The same about what `change` leaves of the value.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> Option<U>) -> End<U, E> {
+        match self {
+            Self::Success(value) => change(value).map_or(End::Nothing, End::Success),
+            Self::Value(value) => change(value).map_or(End::Nothing, End::Value),
+            Self::Error(error) => End::Error(error),
+            Self::Nothing => End::Nothing,
+        }
+    }
 }
 
 /// Everything about a call that has ended.

@@ -12,6 +12,9 @@
 //! }
 //! ```
 //!
+//! With a fallback the loop breaks with its end, which is [`settle`]d: the user's function is evaluated when there is an error for it, and after
+//! everything that the loop has borrowed is free again.
+//!
 //! The behaviours (`HOOKS` and so on) are written out at each step, so that none of them borrows `self` while the body runs. A sync
 //! function becomes one call of [`run_blocking`].
 #![allow(
@@ -25,22 +28,29 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
 use crate::abort::Abort;
+use crate::attempt::Attempt;
 use crate::class::{Classification, Classify};
 use crate::driver;
 pub use crate::driver::{Attempted, Hooks};
 #[cfg(feature = "tokio")]
 use crate::driver::{Attempting, Pausing};
+use crate::driver::{Dropped, Keep, Kept};
 use crate::event::Observer;
 use crate::judge::{
     Accepted, Classified, ConvertStop, Converted, DescribeError, Displayed, Filtered, JudgeError,
     JudgeValue, Judged,
 };
 pub use crate::judge::{AnyValue, ByTrait, Errors, NeverStops, NoFilter};
-use crate::outcome::{End, Stopped};
+use crate::outcome::{End, Outcome, Report, Stopped};
 use crate::site::Site;
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
+
+/// What `#[derive(Classify)]` calls.
+pub mod derived {
+    pub use crate::classify::derived::{Hint, Status, Verdict, reason, retry_after, status, with};
+}
 
 /// A type that a retried function can return.
 #[diagnostic::on_unimplemented(
@@ -78,6 +88,8 @@ impl<T, E> Returns for Result<T, E> {
 pub type ValueOf<R> = <R as Returns>::Value;
 /// The error's type of what a function returns.
 pub type ErrorOf<R> = <R as Returns>::Error;
+/// What a function returns instead under `returns = outcome`.
+pub type OutcomeOf<R> = Outcome<ValueOf<R>, ErrorOf<R>>;
 
 /// The behaviours that do not depend on the operation's types.
 impl<'a> Hooks<'a> {
@@ -110,6 +122,22 @@ impl<'a> Hooks<'a> {
         self.observer = Some(observer);
         self
     }
+
+    /// Somebody wants to know when the call began: `returns = outcome`, or an [`Attempt`].
+    #[must_use]
+    #[inline]
+    pub const fn timed(mut self) -> Self {
+        self.timed = true;
+        self
+    }
+
+    /// The key `timeline`.
+    #[must_use]
+    #[inline]
+    pub const fn timeline(mut self, limit: usize) -> Self {
+        self.timeline = Some(limit);
+        self
+    }
 }
 
 /// What can wake a call that sleeps.
@@ -132,8 +160,8 @@ impl<'a> Wake<'a> {
     }
 }
 
-/// The state of an async function's call.
-pub struct Driver<R: Returns>(driver::Driver<'static, R::Value, R::Error>);
+/// The state of an async function's call, which keeps `K` of a value that is not acceptable.
+pub struct Driver<R: Returns, K = Dropped>(driver::Driver<'static, K, R::Error>);
 
 /// The driver at the beginning. A function and not an associated one, which the compiler would miss besides, where there is no `Result`.
 #[must_use]
@@ -142,52 +170,112 @@ pub const fn driver<R: Returns>(site: &'static Site) -> Driver<R> {
     Driver(driver::Driver::new(&site.plan))
 }
 
-impl<R: Returns> Driver<R> {
+/// The same under `returns = outcome`, which tells the last value.
+#[must_use]
+#[inline]
+pub const fn keeping_driver<R: Returns>(site: &'static Site) -> Driver<R, Kept<R::Value>> {
+    Driver(driver::Driver::new(&site.plan))
+}
+
+/// A call that has ended.
+pub struct Ended<'d, R: Returns> {
+    /// Only asked where there is something to report.
+    report: &'d mut dyn FnMut() -> Report,
+    end: End<R::Value, R::Error>,
+}
+
+impl<R: Returns> Ended<'_, R> {
     #[inline]
-    fn finish(
-        &mut self,
-        end: End<R::Value, R::Error>,
-        hooks: &Hooks<'_>,
-        stops: &impl ConvertStop<R::Error>,
-    ) -> R {
-        R::from_result(match end {
+    fn into_result(self, stops: &impl ConvertStop<R::Error>) -> R {
+        R::from_result(match self.end {
             End::Success(value) => Ok(value),
             End::Error(error) => Err(error),
-            End::Value(_) | End::Nothing => Err(stops.convert(self.0.report(hooks).into_stopped())),
+            End::Value(_) | End::Nothing => Err(stops.convert((self.report)().into_stopped())),
         })
+    }
+}
+
+/// What a call that has ended gives.
+pub trait Finish<R: Returns> {
+    /// Its type: that of an attempt, or an [`Outcome`].
+    type End;
+    /// Makes it.
+    fn finish(&self, ended: Ended<'_, R>) -> Self::End;
+}
+
+impl<R: Returns, F: Fn(Stopped) -> R::Error> Finish<R> for Converted<F> {
+    type End = R;
+
+    #[inline]
+    fn finish(&self, ended: Ended<'_, R>) -> R {
+        ended.into_result(self)
+    }
+}
+
+impl<R: Returns> Finish<R> for NeverStops {
+    type End = R;
+
+    #[inline]
+    fn finish(&self, ended: Ended<'_, R>) -> R {
+        ended.into_result(self)
+    }
+}
+
+/// The key `returns = outcome`.
+#[derive(Clone, Copy, Debug)]
+pub struct ToOutcome;
+
+impl<R: Returns> Finish<R> for ToOutcome {
+    type End = OutcomeOf<R>;
+
+    #[inline]
+    fn finish(&self, ended: Ended<'_, R>) -> OutcomeOf<R> {
+        Outcome {
+            end: ended.end,
+            report: (ended.report)(),
+        }
     }
 }
 
 /// Whether the next attempt may start.
 #[inline]
-pub fn before<R: Returns>(
-    driver: &mut Driver<R>,
+pub fn before<R: Returns, K: Keep<R::Value>, S: Finish<R>>(
+    driver: &mut Driver<R, K>,
     hooks: Hooks<'_>,
     ruled: bool,
-    stops: impl ConvertStop<R::Error>,
-) -> ControlFlow<R> {
+    stops: S,
+) -> ControlFlow<S::End> {
     if driver.0.may_start(&hooks, ruled) {
-        ControlFlow::Continue(())
-    } else {
-        let last = driver.0.take_last();
-        ControlFlow::Break(driver.finish(last, &hooks, &stops))
+        return ControlFlow::Continue(());
     }
+    let end = driver.0.take_last();
+    ControlFlow::Break(stops.finish(Ended {
+        report: &mut || driver.0.report(&hooks),
+        end,
+    }))
+}
+
+/// The attempt that has been allowed to start, for a function with a parameter `#[attempt]`.
+#[must_use]
+#[inline]
+pub fn current<R: Returns, K>(driver: &Driver<R, K>) -> Attempt {
+    driver.0.attempt(TimeSource::asynchronous())
 }
 
 /// An attempt, cut when its time is over.
 #[cfg(feature = "tokio")]
 #[inline]
-pub const fn attempt<R: Returns, F: Future<Output = R>>(
-    driver: &mut Driver<R>,
+pub const fn attempt<R: Returns, K, F: Future<Output = R>>(
+    driver: &mut Driver<R, K>,
     operation: F,
-) -> Attempting<'_, 'static, R::Value, R::Error, RuntimeTimers, F> {
+) -> Attempting<'_, 'static, K, R::Error, RuntimeTimers, F> {
     Attempting::new(&mut driver.0, RuntimeTimers, operation)
 }
 
 /// Says what is missing.
 #[cfg(not(feature = "tokio"))]
-pub async fn attempt<R: Returns, F: Future<Output = R> + HasTimer>(
-    _: &mut Driver<R>,
+pub async fn attempt<R: Returns, K, F: Future<Output = R> + HasTimer>(
+    _: &mut Driver<R, K>,
     operation: F,
 ) -> Attempted<R> {
     Attempted::Finished(operation.await)
@@ -204,16 +292,18 @@ pub trait HasTimer {}
 
 /// What follows from an attempt: the end, or a sleep and another one.
 #[inline]
-pub fn after<R, C, F, X>(
-    driver: &mut Driver<R>,
+pub fn after<R, K, C, F, X, S>(
+    driver: &mut Driver<R, K>,
     attempted: Attempted<R>,
     hooks: Hooks<'_>,
     errors: Errors<C, F, X>,
     values: impl JudgeValue<R::Value>,
-    stops: impl ConvertStop<R::Error>,
-) -> ControlFlow<R>
+    stops: S,
+) -> ControlFlow<S::End>
 where
     R: Returns,
+    K: Keep<R::Value>,
+    S: Finish<R>,
     Errors<C, F, X>: JudgeError<R::Error>,
     X: DescribeError<R::Error>,
 {
@@ -223,31 +313,30 @@ where
     };
     match driver.0.conclude(attempted, &hooks, &errors, &values) {
         ControlFlow::Continue(()) => ControlFlow::Continue(()),
-        ControlFlow::Break(end) => ControlFlow::Break(driver.finish(end, &hooks, &stops)),
+        ControlFlow::Break(end) => ControlFlow::Break(stops.finish(Ended {
+            report: &mut || driver.0.report(&hooks),
+            end,
+        })),
     }
 }
 
 /// The sleep between two attempts.
 #[cfg(feature = "tokio")]
 #[inline]
-pub fn pause<'d, 'w, R: Returns>(
-    driver: &'d mut Driver<R>,
+pub fn pause<'d, 'w, R: Returns, K>(
+    driver: &'d mut Driver<R, K>,
     wake: Wake<'w>,
-) -> Pausing<'d, 'static, 'w, R::Value, R::Error, RuntimeTimers> {
+) -> Pausing<'d, 'static, 'w, K, R::Error, RuntimeTimers> {
     Pausing::new(&mut driver.0, RuntimeTimers, wake.0)
 }
 
 /// Never awaited: [`attempt`] does not compile.
 #[cfg(not(feature = "tokio"))]
-pub fn pause<R: Returns>(_: &mut Driver<R>, _: Wake<'_>) -> std::future::Ready<()> {
+pub fn pause<R: Returns, K>(_: &mut Driver<R, K>, _: Wake<'_>) -> std::future::Ready<()> {
     std::future::ready(())
 }
 
 /// The whole of a sync function.
-///
-/// # Errors
-///
-/// What the operation ends with.
 #[inline]
 pub fn run_blocking<R, C, F, X, V, S>(
     site: &'static Site,
@@ -256,19 +345,101 @@ pub fn run_blocking<R, C, F, X, V, S>(
     values: V,
     stops: S,
     mut operation: impl FnMut() -> R,
-) -> R
+) -> S::End
 where
     R: Returns,
     Errors<C, F, X>: JudgeError<R::Error>,
     X: DescribeError<R::Error>,
     V: JudgeValue<R::Value>,
-    S: ConvertStop<R::Error>,
+    S: Finish<R>,
 {
-    let mut driver = driver::<R>(site);
-    let attempt = || operation().into_result();
-    let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
-    driver.finish(end, &hooks, &stops)
+    drive_blocking(site, hooks, errors, values, stops, |_| operation())
 }
+
+/// The whole of a sync function with a parameter `#[attempt]`.
+#[inline]
+pub fn run_blocking_aware<R, C, F, X, V, S>(
+    site: &'static Site,
+    hooks: Hooks<'_>,
+    errors: Errors<C, F, X>,
+    values: V,
+    stops: S,
+    mut operation: impl FnMut(Attempt) -> R,
+) -> S::End
+where
+    R: Returns,
+    Errors<C, F, X>: JudgeError<R::Error>,
+    X: DescribeError<R::Error>,
+    V: JudgeValue<R::Value>,
+    S: Finish<R>,
+{
+    drive_blocking(site, hooks, errors, values, stops, |driver| {
+        operation(driver.attempt(TimeSource::System))
+    })
+}
+
+#[inline]
+fn drive_blocking<R, C, F, X, V, S>(
+    site: &'static Site,
+    hooks: Hooks<'_>,
+    errors: Errors<C, F, X>,
+    values: V,
+    stops: S,
+    mut operation: impl FnMut(&driver::Driver<'static, Kept<R::Value>, R::Error>) -> R,
+) -> S::End
+where
+    R: Returns,
+    Errors<C, F, X>: JudgeError<R::Error>,
+    X: DescribeError<R::Error>,
+    V: JudgeValue<R::Value>,
+    S: Finish<R>,
+{
+    let mut driver = keeping_driver::<R>(site);
+    let attempt = |driver: &_| operation(driver).into_result();
+    let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
+    stops.finish(Ended {
+        report: &mut || driver.0.report(&hooks),
+        end,
+    })
+}
+
+/// What is left to do with the end of a call that has a fallback: nothing, or to answer for this error.
+#[inline]
+pub fn settle<R: Returns>(end: R) -> ControlFlow<R, R::Error> {
+    match end.into_result() {
+        Ok(value) => ControlFlow::Break(R::from_result(Ok(value))),
+        Err(error) => ControlFlow::Continue(error),
+    }
+}
+
+/// The key `fallback` of a sync function.
+#[inline]
+pub fn fall_back<R: Returns>(fallback: impl FnOnce(R::Error) -> R, error: R::Error) -> R {
+    fallback(error)
+}
+
+/// The key `fallback` of an async function.
+#[inline]
+pub fn begin_fallback<R: Returns, U>(fallback: impl FnOnce(R::Error) -> U, error: R::Error) -> U {
+    fallback(error)
+}
+
+/// What the fallback of an async function has begun.
+#[inline]
+pub fn answer<R: Returns>(answer: impl Answers<R>) -> impl Future<Output = R> {
+    answer
+}
+
+/// A future of what a function returns.
+#[diagnostic::on_unimplemented(
+    message = "the fallback of an async function gives a future of `{R}`, and `{Self}` is none",
+    label = "no future of `{R}`",
+    note = "write `fallback = async |error| …`, or name an `async fn`"
+)]
+pub trait Answers<R>: Future<Output = R> {}
+
+#[diagnostic::do_not_recommend]
+impl<R, U: Future<Output = R>> Answers<R> for U {}
 
 /// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`after`], so that the compiler blames the one type
 /// that the expansion names: the function's return type.

@@ -104,6 +104,11 @@ impl TimeSource<'_> {
         return Self::System;
     }
 
+    /// Whether it is that of the async driver, where that one has its own.
+    pub(crate) const fn is_asynchronous(self) -> bool {
+        !matches!(self, Self::System | Self::Custom(_))
+    }
+
     pub(crate) fn now(self) -> Instant {
         match self {
             Self::Custom(clock) => clock.now(),

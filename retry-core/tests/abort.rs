@@ -400,6 +400,43 @@ fn the_signal_wakes_the_waker_that_polled_last_once() {
 }
 
 #[test]
+fn a_waker_that_panics_does_not_keep_the_others_asleep() {
+    struct Counting {
+        woken: AtomicU32,
+        panics: bool,
+    }
+    impl Wake for Counting {
+        fn wake(self: Arc<Self>) {
+            self.woken.fetch_add(1, Ordering::Relaxed);
+            assert!(!self.panics, "this waker is broken");
+        }
+    }
+    let signal = AbortSignal::new();
+    let wakers = [true, false].map(|panics| {
+        let woken = AtomicU32::new(0);
+        Arc::new(Counting { woken, panics })
+    });
+    let mut waits: Vec<Wait<'_>> = Vec::new();
+    for waker in &wakers {
+        let waker = Waker::from(Arc::clone(waker));
+        let mut wait = signal.aborted().expect("a signal wakes");
+        assert!(
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        waits.push(wait);
+    }
+
+    let aborting = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| signal.abort()));
+    assert!(aborting.is_err(), "the panic is passed on");
+    assert_eq!(
+        wakers.map(|waker| waker.woken.load(Ordering::Relaxed)),
+        [1, 1]
+    );
+}
+
+#[test]
 fn a_waiter_whose_waker_owns_another_waiter_can_leave() {
     static SIGNAL: AbortSignal = AbortSignal::new();
 

@@ -395,6 +395,21 @@ fn a_cut_by_the_deadline_stops_for_the_deadline_even_on_the_last_attempt() {
 }
 
 #[test]
+fn a_timeout_at_the_very_moment_of_the_deadline_is_a_cut_by_the_deadline() {
+    on_tokio(async {
+        let policy = EACH_SECOND
+            .attempts(2)
+            .attempt_timeout(secs(2))
+            .deadline(secs(5));
+        let call = policy.call("test");
+        let outcome = call.execute(pending::<Result<(), Failure>>).await;
+        // 2 s, 1 s of sleep, 2 s.
+        assert_eq!(outcome.stop_reason(), Some(StopReason::DeadlineExceeded));
+        assert_eq!(outcome.attempts(), 2);
+    });
+}
+
+#[test]
 fn a_success_at_the_very_moment_of_the_deadline_is_a_success() {
     on_tokio(async {
         let policy = EACH_SECOND.attempt_timeout(secs(10)).deadline(secs(5));

@@ -242,6 +242,30 @@ fn a_future_that_is_never_polled_does_nothing() {
     assert!(around.recorder.events().is_empty());
 }
 
+#[test]
+fn what_an_attempt_gave_is_gone_when_the_next_one_starts() {
+    let around = &Surroundings::new();
+    let call = EACH_SECOND
+        .call("test")
+        .clock(&around.clock)
+        .sleeper(&around.clock)
+        .retry_until(|_: &Counted| false);
+    let runs = Cell::new(0);
+    let operation = || {
+        around.assert_deserted("an attempt starts");
+        runs.set(runs.get() + 1);
+        let counted = Counted::new(&around.alive);
+        if runs.get() % 2 == 0 {
+            Ok(counted)
+        } else {
+            Err(CountedError::Failed(counted))
+        }
+    };
+    drop(call.execute_blocking(operation));
+    drop(poll_to_end(call.execute(async || operation())));
+    assert_eq!(runs.get(), 6);
+}
+
 #[cfg(feature = "tokio")]
 #[test]
 fn an_aborted_task_leaves_nothing_behind() {

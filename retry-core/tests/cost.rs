@@ -11,7 +11,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use retry_core::{AbortSignal, Clock, ErrorClass, Event, Policy, Stopped, retry};
+use retry_core::{AbortSignal, Attempt, Clock, ErrorClass, Event, Policy, Stopped, retry};
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
 // Heap allocations.
@@ -151,6 +151,37 @@ async fn async_function_with_times(value: u8) -> io::Result<u8> {
     Ok(black_box(value))
 }
 
+#[retry(fallback = |error| if value > 7 { Ok(value) } else { Err(error) })]
+fn sync_function_with_fallback(#[attempt] attempt: Attempt, value: u8) -> io::Result<u8> {
+    Ok(black_box(value + u8::from(attempt.is_last())))
+}
+
+#[retry(fallback = async |_| Ok(value))]
+async fn async_function_with_fallback(#[attempt] attempt: Attempt, value: u8) -> io::Result<u8> {
+    Ok(black_box(value + u8::from(attempt.is_last())))
+}
+
+#[retry(returns = outcome)]
+fn sync_function_with_outcome(value: u8) -> io::Result<u8> {
+    Ok(black_box(value))
+}
+
+#[retry(deadline = "10s", returns = outcome)]
+async fn async_function_with_outcome(value: u8) -> io::Result<u8> {
+    Ok(black_box(value))
+}
+
+#[test]
+fn what_the_caller_gets_in_the_end_allocates_nothing_until_it_is_needed() {
+    assert_eq!(allocations(|| sync_function_with_fallback(7)), 0);
+    assert_eq!(
+        allocations(|| poll_once(async_function_with_fallback(7))),
+        0
+    );
+    assert_eq!(allocations(|| sync_function_with_outcome(7)), 0);
+    assert_eq!(allocations(|| poll_once(async_function_with_outcome(7))), 0);
+}
+
 #[test]
 fn retried_functions_allocate_nothing() {
     assert_eq!(allocations(|| sync_function(7)), 0);
@@ -265,10 +296,35 @@ mod bare {
         tokio::task::yield_now().await;
         Ok(first.len() + second.len())
     }
+
+    pub(super) async fn fallback(text: &str) -> io::Result<usize> {
+        match several_awaits(text).await {
+            Err(_) => several_awaits(text).await,
+            length => length,
+        }
+    }
 }
 
 mod retried {
-    use super::{Owned, black_box, io, retry};
+    use super::{Attempt, Owned, black_box, io, retry};
+
+    #[retry(fallback = async |_| super::bare::several_awaits(text).await)]
+    pub(super) async fn fallback(text: &str) -> io::Result<usize> {
+        super::bare::several_awaits(text).await
+    }
+
+    #[retry]
+    pub(super) async fn aware(#[attempt] attempt: Attempt) -> io::Result<u8> {
+        let number = attempt.number();
+        tokio::task::yield_now().await;
+        Ok(if number == 1 { 7 } else { 0 })
+    }
+
+    #[retry(returns = outcome)]
+    pub(super) async fn outcome() -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        Ok(7)
+    }
 
     #[retry]
     pub(super) async fn ready() -> io::Result<u8> {
@@ -385,6 +441,21 @@ fn a_retried_functions_future_is_a_few_bytes_larger() {
             size_of_val(&bare::big_value()),
         ),
         (
+            "a fallback",
+            size_of_val(&retried::fallback("ada")),
+            size_of_val(&bare::fallback("ada")),
+        ),
+        (
+            "a known attempt",
+            size_of_val(&retried::aware()),
+            size_of_val(&bare::one_await()),
+        ),
+        (
+            "an outcome",
+            size_of_val(&retried::outcome()),
+            size_of_val(&bare::one_await()),
+        ),
+        (
             "deadline and attempt timeout",
             size_of_val(&retried::with_times()),
             size_of_val(&bare::one_await()),
@@ -403,35 +474,35 @@ fn a_retried_functions_future_is_a_few_bytes_larger() {
 /// The body borrows each argument that it uses, and a reference has to be somewhere.
 #[test]
 fn every_argument_makes_a_retried_functions_future_at_most_one_pointer_larger() {
-    async fn bare_four(a: u64, b: u64, c: u64, d: u64) -> io::Result<u64> {
+    async fn bare_four(one: u64, two: u64, three: u64, four: u64) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d)
+        Ok(one + two + three + four)
     }
     #[retry]
-    async fn retried_four(a: u64, b: u64, c: u64, d: u64) -> io::Result<u64> {
+    async fn retried_four(one: u64, two: u64, three: u64, four: u64) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d)
+        Ok(one + two + three + four)
     }
     async fn bare_seven(
-        (a, b, c): (u64, u64, u64),
-        d: u64,
-        e: u64,
-        f: u64,
-        g: u64,
+        (one, two, three): (u64, u64, u64),
+        four: u64,
+        five: u64,
+        six: u64,
+        seven: u64,
     ) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d + e + f + g)
+        Ok(one + two + three + four + five + six + seven)
     }
     #[retry]
     async fn retried_seven(
-        (a, b, c): (u64, u64, u64),
-        d: u64,
-        e: u64,
-        f: u64,
-        g: u64,
+        (one, two, three): (u64, u64, u64),
+        four: u64,
+        five: u64,
+        six: u64,
+        seven: u64,
     ) -> io::Result<u64> {
         tokio::task::yield_now().await;
-        Ok(a + b + c + d + e + f + g)
+        Ok(one + two + three + four + five + six + seven)
     }
     let bare = size_of_val(&bare_four(1, 2, 3, 4));
     let retried = size_of_val(&retried_four(1, 2, 3, 4));

@@ -3,12 +3,12 @@
 mod support;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use retry_core::testing::ManualClock;
 use retry_core::{
-    Backoff, BackoffContext, Cause, ClassRule, ErrorClass, Jitter, Outcome, Policy, RetryAfter,
-    SleepDecision, StopReason,
+    Backoff, BackoffContext, Cause, ClassRule, Clock, ErrorClass, Event, Jitter, Outcome, Policy,
+    RetryAfter, SleepDecision, StopReason,
 };
 use support::{
     AT_ONCE, EACH_SECOND, Failure, PERMANENT, RATE_LIMIT, SERVER_ERROR, Script, TRANSIENT, UNKNOWN,
@@ -18,7 +18,7 @@ use support::{
 /// Runs `script` under `policy` on virtual time that `clock` shows.
 fn run_on(
     clock: &ManualClock,
-    policy: Policy,
+    policy: &Policy,
     script: &Script<u8, Failure>,
 ) -> Outcome<u8, Failure> {
     policy
@@ -28,7 +28,7 @@ fn run_on(
         .execute_blocking(|| script.attempt())
 }
 
-fn run(policy: Policy, script: &Script<u8, Failure>) -> Outcome<u8, Failure> {
+fn run(policy: &Policy, script: &Script<u8, Failure>) -> Outcome<u8, Failure> {
     run_on(&ManualClock::new(), policy, script)
 }
 
@@ -118,9 +118,48 @@ fn b2_an_attempt_does_not_start_after_the_deadline() {
 #[test]
 fn b2_the_first_attempt_always_starts() {
     let outcome = run(
-        EACH_SECOND.deadline(Duration::from_nanos(1)),
+        &EACH_SECOND.deadline(Duration::from_nanos(1)),
         &Script::new([Ok(7)]),
     );
+    assert_eq!(outcome.value(), Some(&7));
+}
+
+#[test]
+fn b2_an_attempt_does_not_start_at_the_deadline() {
+    let clock = ManualClock::new();
+    let policy = EACH_SECOND.deadline(secs(10));
+    let script = always(TRANSIENT);
+    let call = policy
+        .call("test")
+        .clock(&clock)
+        .sleeper(&clock)
+        .on_sleep(|_, _| {
+            // Nine seconds here, and one of sleep.
+            clock.advance(secs(9));
+            SleepDecision::Sleep
+        });
+    let outcome = call.execute_blocking(|| script.attempt());
+    assert_eq!(outcome.stop_reason(), Some(StopReason::DeadlineExceeded));
+    assert_eq!((script.runs(), clock.elapsed()), (1, secs(10)));
+}
+
+#[test]
+fn b2_the_first_attempt_starts_even_if_an_observer_took_until_the_deadline() {
+    /// Moves on by a second at each look.
+    struct Ticking(ManualClock);
+    impl Clock for Ticking {
+        fn now(&self) -> Instant {
+            self.0.advance(secs(1));
+            self.0.now()
+        }
+    }
+    let clock = Ticking(ManualClock::new());
+    let policy = EACH_SECOND.deadline(Duration::from_nanos(1));
+    let call = policy
+        .call("test")
+        .clock(&clock)
+        .observe(&|_: &Event<'_>| ());
+    let outcome = call.execute_blocking(|| Ok::<_, Failure>(7));
     assert_eq!(outcome.value(), Some(&7));
 }
 
@@ -148,7 +187,7 @@ fn b1_comes_before_b2() {
 #[test]
 fn a_success_ends_the_call() {
     let script = Script::new([Err(TRANSIENT), Ok(7)]);
-    let outcome = run(AT_ONCE, &script);
+    let outcome = run(&AT_ONCE, &script);
     assert_eq!(outcome.value(), Some(&7));
     assert_eq!((outcome.attempts(), script.runs()), (2, 2));
     assert_eq!(outcome.stop_reason(), None);
@@ -159,7 +198,7 @@ fn a_success_ends_the_call() {
 fn a_late_success_is_a_success() {
     let clock = ManualClock::new();
     let script = Script::new([Ok(7)]).taking(secs(100), &clock);
-    let outcome = run_on(&clock, EACH_SECOND.deadline(secs(10)), &script);
+    let outcome = run_on(&clock, &EACH_SECOND.deadline(secs(10)), &script);
     assert_eq!(outcome.value(), Some(&7));
 }
 
@@ -185,7 +224,7 @@ fn f2_classes_that_are_never_retried_stop_at_once() {
         ErrorClass::Permanent,
     ] {
         let script = always(Failure::Of(class));
-        let outcome = run(AT_ONCE, &script);
+        let outcome = run(&AT_ONCE, &script);
         assert_eq!(
             outcome.stop_reason(),
             Some(StopReason::NonRetryableClass),
@@ -199,7 +238,7 @@ fn f2_classes_that_are_never_retried_stop_at_once() {
 fn f2_a_class_can_be_told_never_to_retry() {
     let script = always(RATE_LIMIT);
     let outcome = run(
-        AT_ONCE.class(ErrorClass::RateLimit, ClassRule::never()),
+        &AT_ONCE.class(ErrorClass::RateLimit, ClassRule::never()),
         &script,
     );
     assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
@@ -265,22 +304,40 @@ fn f3_a_cap_counts_the_attempts_that_end_in_its_class() {
         Err(RATE_LIMIT),
         Ok(7),
     ]);
-    let outcome = run(policy, &script);
+    let outcome = run(&policy, &script);
     assert_eq!(outcome.stop_reason(), Some(StopReason::MaxAttemptsPerClass));
     assert_eq!(script.runs(), 4);
 }
 
 #[test]
+fn f3_failures_of_other_classes_do_not_count_against_a_cap() {
+    let policy = AT_ONCE
+        .attempts(10)
+        .class(ErrorClass::RateLimit, ClassRule::new().attempts(2));
+    let script = Script::new([
+        Err(TRANSIENT),
+        Err(TRANSIENT),
+        Err(RATE_LIMIT),
+        Err(TRANSIENT),
+        Err(RATE_LIMIT),
+        Ok(7),
+    ]);
+    let outcome = run(&policy, &script);
+    assert_eq!(outcome.stop_reason(), Some(StopReason::MaxAttemptsPerClass));
+    assert_eq!(script.runs(), 5);
+}
+
+#[test]
 fn f3_a_cap_of_one_means_never_retried() {
     let policy = AT_ONCE.class(ErrorClass::RateLimit, ClassRule::new().attempts(1));
-    let outcome = run(policy, &always(RATE_LIMIT));
+    let outcome = run(&policy, &always(RATE_LIMIT));
     assert_eq!(outcome.attempts(), 1);
     assert_eq!(outcome.stop_reason(), Some(StopReason::MaxAttemptsPerClass));
 }
 
 #[test]
 fn f3_an_unknown_failure_gets_a_second_chance_only() {
-    let outcome = run(AT_ONCE.attempts(10), &always(UNKNOWN));
+    let outcome = run(&AT_ONCE.attempts(10), &always(UNKNOWN));
     assert_eq!(outcome.attempts(), 2);
     assert_eq!(outcome.stop_reason(), Some(StopReason::MaxUnknownAttempts));
 }
@@ -289,7 +346,7 @@ fn f3_an_unknown_failure_gets_a_second_chance_only() {
 fn f3_a_backoff_for_unknown_keeps_its_cap() {
     let rule = ClassRule::new().backoff(Backoff::none());
     let outcome = run(
-        AT_ONCE.attempts(10).class(ErrorClass::Unknown, rule),
+        &AT_ONCE.attempts(10).class(ErrorClass::Unknown, rule),
         &always(UNKNOWN),
     );
     assert_eq!(outcome.stop_reason(), Some(StopReason::MaxUnknownAttempts));
@@ -301,7 +358,7 @@ fn f3_comes_before_f4() {
         .attempts(2)
         .class(ErrorClass::Transient, ClassRule::new().attempts(2));
     assert_eq!(
-        run(policy, &always(TRANSIENT)).stop_reason(),
+        run(&policy, &always(TRANSIENT)).stop_reason(),
         Some(StopReason::MaxAttemptsPerClass)
     );
 }
@@ -310,7 +367,7 @@ fn f3_comes_before_f4() {
 fn f4_attempts_counts_attempts_not_retries() {
     for attempts in [1, 2, 7] {
         let script = always(TRANSIENT);
-        let outcome = run(AT_ONCE.attempts(attempts), &script);
+        let outcome = run(&AT_ONCE.attempts(attempts), &script);
         assert_eq!(outcome.stop_reason(), Some(StopReason::MaxAttemptsGlobal));
         assert_eq!(
             (outcome.attempts(), script.runs()),
@@ -324,21 +381,21 @@ fn f4_unlimited_goes_on() {
     let mut results = vec![Err(TRANSIENT); 10_000];
     results.push(Ok(7));
     assert_eq!(
-        run(AT_ONCE.unlimited(), &Script::new(results)).attempts(),
+        run(&AT_ONCE.unlimited(), &Script::new(results)).attempts(),
         10_001
     );
 }
 
 #[test]
 fn f4_comes_before_f5() {
-    let outcome = run(Policy::new().attempts(1).no_backoff(), &always(TRANSIENT));
+    let outcome = run(&Policy::new().attempts(1).no_backoff(), &always(TRANSIENT));
     assert_eq!(outcome.stop_reason(), Some(StopReason::MaxAttemptsGlobal));
 }
 
 #[test]
 fn f4_the_last_attempt_never_sleeps() {
     let clock = ManualClock::new();
-    let outcome = run_on(&clock, EACH_SECOND.attempts(3), &always(TRANSIENT));
+    let outcome = run_on(&clock, &EACH_SECOND.attempts(3), &always(TRANSIENT));
     assert_eq!(outcome.attempts(), 3);
     assert_eq!(clock.elapsed(), secs(2));
 }
@@ -347,14 +404,14 @@ fn f4_the_last_attempt_never_sleeps() {
 fn f4_a_hint_does_not_defeat_the_last_attempt() {
     let clock = ManualClock::new();
     let hint = Failure::Hint(ErrorClass::RateLimit, secs(1));
-    let outcome = run_on(&clock, EACH_SECOND.attempts(1), &always(hint));
+    let outcome = run_on(&clock, &EACH_SECOND.attempts(1), &always(hint));
     assert_eq!(outcome.stop_reason(), Some(StopReason::MaxAttemptsGlobal));
     assert_eq!(clock.elapsed(), Duration::ZERO);
 }
 
 #[test]
 fn f5_without_backoff_and_hint_there_is_no_strategy() {
-    let outcome = run(Policy::new().no_backoff(), &always(TRANSIENT));
+    let outcome = run(&Policy::new().no_backoff(), &always(TRANSIENT));
     assert_eq!(outcome.stop_reason(), Some(StopReason::NoStrategy));
     assert_eq!(outcome.attempts(), 1);
 }
@@ -363,11 +420,11 @@ fn f5_without_backoff_and_hint_there_is_no_strategy() {
 fn f5_a_hint_is_a_strategy_if_it_is_honoured() {
     let hint = Failure::Hint(ErrorClass::RateLimit, secs(1));
     let policy = Policy::new().no_backoff();
-    assert_eq!(run(policy, &always(hint.clone())).attempts(), 3);
+    assert_eq!(run(&policy, &always(hint.clone())).attempts(), 3);
 
     let ignoring = policy.retry_after(RetryAfter::Ignore);
     assert_eq!(
-        run(ignoring, &always(hint)).stop_reason(),
+        run(&ignoring, &always(hint)).stop_reason(),
         Some(StopReason::NoStrategy)
     );
 }
@@ -378,8 +435,8 @@ fn f5_a_class_with_its_own_backoff_has_a_strategy() {
     let policy = Policy::new()
         .no_backoff()
         .class(ErrorClass::ServerError, rule);
-    assert_eq!(run(policy, &always(SERVER_ERROR)).attempts(), 3);
-    assert_eq!(run(policy, &always(TRANSIENT)).attempts(), 1);
+    assert_eq!(run(&policy, &always(SERVER_ERROR)).attempts(), 3);
+    assert_eq!(run(&policy, &always(TRANSIENT)).attempts(), 1);
 }
 
 #[test]
@@ -397,7 +454,7 @@ fn f6_each_backoff_counts_its_own_failures() {
         Ok(7),
     ]);
     let clock = ManualClock::new();
-    let _ = run_on(&clock, policy, &script);
+    let _ = run_on(&clock, &policy, &script);
     assert_eq!(clock.elapsed(), secs(1 + 1 + 2 + 2));
 }
 
@@ -415,8 +472,32 @@ fn f6_a_hint_takes_the_place_of_the_backoff_and_does_not_advance_it() {
         Ok(7),
     ]);
     let clock = ManualClock::new();
-    let _ = run_on(&clock, policy, &script);
+    let _ = run_on(&clock, &policy, &script);
     assert_eq!(clock.elapsed(), secs(1002 + 2003));
+}
+
+#[test]
+fn f6_a_backoff_knows_its_own_previous_delay_and_no_hint() {
+    fn tripled(context: &BackoffContext) -> Duration {
+        context.previous.map_or(secs(1), |previous| previous * 3)
+    }
+    let tripling = Backoff::custom(tripled);
+    let policy = Policy::new().attempts(9).backoff(tripling).class(
+        ErrorClass::ServerError,
+        ClassRule::new().backoff(Backoff::custom(tripled)),
+    );
+    let script = Script::new([
+        Err(TRANSIENT),                                            // 1 s
+        Err(Failure::Hint(ErrorClass::RateLimit, Duration::ZERO)), // 0 s
+        Err(SERVER_ERROR),                                         // 1 s, a backoff of its own
+        Err(RATE_LIMIT),                                           // 3 s
+        Err(SERVER_ERROR),                                         // 3 s
+        Err(TRANSIENT),                                            // 9 s
+        Ok(7),
+    ]);
+    let clock = ManualClock::new();
+    let _ = run_on(&clock, &policy, &script);
+    assert_eq!(clock.elapsed(), secs(1 + 1 + 3 + 3 + 9));
 }
 
 #[test]
@@ -433,9 +514,9 @@ fn f6_a_hint_is_followed_with_up_to_a_tenth_more() {
             .collect();
         let least = delays.iter().min().copied().unwrap_or_default();
         let greatest = delays.iter().max().copied().unwrap_or_default();
-        let tenth = (most - hint) / 10;
+        let tenth = most.saturating_sub(hint) / 10;
         assert!(hint <= least && least < hint + tenth, "{least:?}");
-        assert!(most - tenth < greatest && greatest <= most, "{greatest:?}");
+        assert!(most < greatest + tenth && greatest <= most, "{greatest:?}");
     }
 }
 
@@ -446,7 +527,7 @@ fn f6_a_hint_is_capped() {
         Err(Failure::Hint(ErrorClass::RateLimit, Duration::MAX)),
         Ok(7),
     ]);
-    let _ = run_on(&clock, EACH_SECOND.retry_after_max(secs(5)), &script);
+    let _ = run_on(&clock, &EACH_SECOND.retry_after_max(secs(5)), &script);
     assert_eq!(clock.elapsed(), secs(5));
 }
 
@@ -454,7 +535,11 @@ fn f6_a_hint_is_capped() {
 fn f6_an_ignored_hint_leaves_the_backoff() {
     let clock = ManualClock::new();
     let script = Script::new([Err(Failure::Hint(ErrorClass::RateLimit, secs(50))), Ok(7)]);
-    let _ = run_on(&clock, EACH_SECOND.retry_after(RetryAfter::Ignore), &script);
+    let _ = run_on(
+        &clock,
+        &EACH_SECOND.retry_after(RetryAfter::Ignore),
+        &script,
+    );
     assert_eq!(clock.elapsed(), secs(1));
 }
 
@@ -463,7 +548,7 @@ fn f7_a_delay_that_reaches_the_deadline_is_never_slept() {
     let clock = ManualClock::new();
     let outcome = run_on(
         &clock,
-        EACH_SECOND.attempts(9).deadline(secs(3)),
+        &EACH_SECOND.attempts(9).deadline(secs(3)),
         &always(TRANSIENT),
     );
     assert_eq!(outcome.stop_reason(), Some(StopReason::DeadlineExceeded));
@@ -480,7 +565,7 @@ fn f7_a_delay_that_reaches_the_deadline_is_never_slept() {
 fn f7_a_hint_beyond_the_deadline_stops_the_call() {
     let clock = ManualClock::new();
     let hint = Failure::Hint(ErrorClass::RateLimit, secs(11));
-    let outcome = run_on(&clock, EACH_SECOND.deadline(secs(10)), &always(hint));
+    let outcome = run_on(&clock, &EACH_SECOND.deadline(secs(10)), &always(hint));
     assert_eq!(outcome.stop_reason(), Some(StopReason::DeadlineExceeded));
     assert_eq!(clock.elapsed(), Duration::ZERO);
 }
@@ -489,7 +574,7 @@ fn f7_a_hint_beyond_the_deadline_stops_the_call() {
 fn f7_a_zero_delay_after_the_deadline_stops_too() {
     let clock = ManualClock::new();
     let script = always(TRANSIENT).taking(secs(10), &clock);
-    let outcome = run_on(&clock, AT_ONCE.deadline(secs(10)), &script);
+    let outcome = run_on(&clock, &AT_ONCE.deadline(secs(10)), &script);
     assert_eq!(outcome.stop_reason(), Some(StopReason::DeadlineExceeded));
     assert_eq!(outcome.attempts(), 1);
 }

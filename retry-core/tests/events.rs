@@ -53,7 +53,7 @@ fn lines(recorder: &Recorder) -> Vec<String> {
 }
 
 /// What a call under `policy` tells whose attempts go as `results` says, each of which takes 100 ms.
-fn told(policy: Policy, results: &[Result<u8, Failure>]) -> Vec<String> {
+fn told(policy: &Policy, results: &[Result<u8, Failure>]) -> Vec<String> {
     let clock = ManualClock::new();
     let recorder = Recorder::new();
     let script = Script::new(results).taking(millis(100), &clock);
@@ -118,7 +118,7 @@ fn the_names_are_stable() {
 #[test]
 fn a_success_at_the_first_attempt() {
     assert_eq!(
-        told(EACH_SECOND, &[Ok(7)]),
+        told(&EACH_SECOND, &[Ok(7)]),
         [
             "attempt_started 1 at 0ns",
             "attempt_ended 1 at 100ms duration=100ms",
@@ -130,7 +130,7 @@ fn a_success_at_the_first_attempt() {
 #[test]
 fn a_success_after_retries() {
     assert_eq!(
-        told(EACH_SECOND, &[Err(TRANSIENT), Err(RATE_LIMIT), Ok(7)]),
+        told(&EACH_SECOND, &[Err(TRANSIENT), Err(RATE_LIMIT), Ok(7)]),
         [
             "attempt_started 1 at 0ns",
             "attempt_ended 1 at 100ms duration=100ms class=transient cause=error type=Failure",
@@ -199,7 +199,7 @@ fn each_stop_reason_has_its_terminal_event() {
         ),
     ];
     for (policy, failure, attempts, terminal) in table {
-        let told = told(policy, &[Err(failure)]);
+        let told = told(&policy, &[Err(failure)]);
         let (last, before) = told.split_last().expect("there are events");
         assert_eq!(last, terminal);
         // Each attempt starts and ends, and each but the last is followed by a retry.
@@ -432,7 +432,7 @@ fn an_abort_after_a_value_has_no_error_type_even_after_an_earlier_error() {
 
 #[test]
 fn a_zero_delay_is_a_retry_with_a_delay_of_zero() {
-    let told = told(AT_ONCE.attempts(2), &[Err(TRANSIENT)]);
+    let told = told(&AT_ONCE.attempts(2), &[Err(TRANSIENT)]);
     assert_eq!(
         told[2],
         "retry 1 at 100ms class=transient cause=error delay=0ns type=Failure"
@@ -458,7 +458,7 @@ fn async_and_blocking_calls_tell_the_same() {
             .sleeper(&clock)
             .observe(&recorder);
         let _ = poll_to_end(call.execute(async || script.attempt()));
-        assert_eq!(lines(&recorder), told(policy, &results), "{policy:?}");
+        assert_eq!(lines(&recorder), told(&policy, &results), "{policy:?}");
     }
 }
 
@@ -475,7 +475,7 @@ fn run_and_execute_tell_the_same() {
         clock.advance(millis(100));
         Err::<u8, _>(TRANSIENT)
     });
-    assert_eq!(lines(&recorder), told(EACH_SECOND, &[Err(TRANSIENT)]));
+    assert_eq!(lines(&recorder), told(&EACH_SECOND, &[Err(TRANSIENT)]));
 }
 
 // The fields.
@@ -595,9 +595,10 @@ struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            panic!("a payload that panics when dropped");
-        }
+        assert!(
+            std::thread::panicking(),
+            "a payload that panics when dropped"
+        );
     }
 }
 
@@ -614,9 +615,7 @@ fn a_panicking_observer_changes_nothing() {
         },
     );
     let panicking = |event: &Event<'_>| {
-        if event.attempt == 1 {
-            panic!("an observer panics");
-        }
+        assert!(event.attempt != 1, "an observer panics");
         panic_any(Bomb);
     };
     let pair = (panicking, count_before);

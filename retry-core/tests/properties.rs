@@ -494,6 +494,10 @@ fn assert_by_the_tables(scenario: &Scenario, observed: &Observed, cuts: bool) {
         .iter()
         .filter(|event| event.kind == EventKind::Retry)
         .map(|event| event.delay.expect("a retry has a delay"));
+    let mut ended = observed
+        .events
+        .iter()
+        .filter(|event| event.kind == EventKind::AttemptEnded);
     let outcome = &observed.outcome;
     let stop = loop {
         // B1 and B2: an abort in an attempt is seen after it, and no delay reaches the deadline.
@@ -502,9 +506,13 @@ fn assert_by_the_tables(scenario: &Scenario, observed: &Observed, cuts: bool) {
             Some(&reading.now)
         );
         let end = reading.attempt();
-        if matches!(end, End::Success) {
-            break None;
-        }
+        let failure = match end {
+            End::Success => break None,
+            End::Failure(classification, cause) => (classification.class, cause),
+            End::CutByDeadline => (ErrorClass::Transient, Cause::Timeout),
+        };
+        let told = ended.next().and_then(|it| Some((it.class?, it.cause?)));
+        assert_eq!(told, Some(failure));
         let (least, most) = match reading.after(end) {
             Ok(bounds) => bounds,
             Err(reason) => break Some(reason),

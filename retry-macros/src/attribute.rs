@@ -7,10 +7,21 @@ use proc_macro2::TokenStream;
 use crate::errors::Errors;
 use crate::{expand, parse, validate};
 
-/// [`expanded`], with a panic turned into a compile error that says whose mistake it is.
+/// [`expanded`], guarded.
 pub(crate) fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let original = item.clone();
-    catch_unwind(AssertUnwindSafe(|| expanded(arguments, item))).unwrap_or_else(|panic| {
+    caught("retry", "function", item.clone(), || {
+        expanded(arguments, item)
+    })
+}
+
+/// What `expand` gives, with a panic turned into a compile error that says whose mistake it is.
+pub(crate) fn caught(
+    attribute: &str,
+    item: &str,
+    original: TokenStream,
+    expand: impl FnOnce() -> TokenStream,
+) -> TokenStream {
+    catch_unwind(AssertUnwindSafe(expand)).unwrap_or_else(|panic| {
         let reason = panic
             .downcast_ref::<String>()
             .cloned()
@@ -18,7 +29,7 @@ pub(crate) fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream 
             .unwrap_or_default();
         let error = syn::Error::new(
             proc_macro2::Span::call_site(),
-            format!("`#[retry]` panicked, which is a bug in retry-macros: {reason}; please report it together with this function"),
+            format!("`#[{attribute}]` panicked, which is a bug in retry-macros: {reason}; please report it together with this {item}"),
         );
         broken(original, &error)
     })
@@ -42,7 +53,7 @@ pub(crate) fn expanded(arguments: TokenStream, item: TokenStream) -> TokenStream
 }
 
 /// The original item first, so that editors resolve to it.
-fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
+pub(crate) fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
     item.extend(error.to_compile_error());
     item
 }

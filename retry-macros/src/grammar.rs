@@ -114,6 +114,21 @@ pub(crate) static KEYS: &[Word] = &[
         "how a stop without an error of its own becomes one",
     ),
     word(
+        "fallback",
+        "fallback = |error| cached(id)",
+        "who answers in place of the error that the call ended with",
+    ),
+    word(
+        "returns",
+        "returns = outcome",
+        "what the caller gets: the `Outcome` with everything about the call, or the `result`",
+    ),
+    word(
+        "timeline",
+        "timeline = 16",
+        "how many attempts the outcome records, the latest; only with `returns = outcome`",
+    ),
+    word(
         "operation",
         "operation = \"fetch_user\"",
         "the stable name in events",
@@ -135,18 +150,65 @@ pub(crate) static KEYS: &[Word] = &[
     ),
 ];
 
+/// What `#[retry_methods(…)]` has besides.
+pub(crate) static BLOCK: &[Word] = &[
+    word(
+        "methods",
+        "methods(read(attempts = 3), write(skip))",
+        "what single methods have instead of the defaults, as if it were written on them",
+    ),
+    word(
+        "default",
+        "default = skip",
+        "retries only the methods that are named",
+    ),
+];
+
+/// What a method of such a block has besides.
+pub(crate) static METHOD: &[Word] = &[word("skip", "skip", "leaves the method alone")];
+
 /// Words and what is said to whoever writes one of them.
 pub(crate) type Advice = &'static [(&'static [&'static str], &'static str)];
 
 /// Keys that exist elsewhere or later, and what is wrong with them here.
 pub(crate) static REFUSED: Advice = &[
     (
-        &["breaker", "budget", "bulkhead", "fallback", "returns"],
+        &["breaker", "budget", "bulkhead"],
         "is not available in this version; remove it",
     ),
     (
         &["auth", "permission", "permanent"],
         "errors are never retried, so that a rule for them has no effect; remove it",
+    ),
+];
+
+/// Keys that only exist together with `#[retry_methods]`.
+pub(crate) static REFUSED_ALONE: Advice = &[
+    (
+        &["skip"],
+        "is for methods of an `impl` block under `#[retry_methods]`; remove the attribute, as nothing retries this function without it",
+    ),
+    (
+        &["methods", "default"],
+        "belongs in `#[retry_methods(…)]` on an `impl` block; move it there",
+    ),
+];
+
+/// Keys that `#[retry_methods(…)]` does not have for the whole block.
+pub(crate) static REFUSED_OF_BLOCK: Advice = &[(
+    &["skip"],
+    "leaves a single method alone; write `default = skip` to retry only what is named",
+)];
+
+/// Keys that a single method of a block does not have.
+pub(crate) static REFUSED_OF_METHOD: Advice = &[
+    (
+        &["methods"],
+        "cannot be nested; name the method next to the others, in the block's own `methods(…)`",
+    ),
+    (
+        &["default"],
+        "is for the whole block; write it in `#[retry_methods(…)]`, or `skip` to leave this method alone",
     ),
 ];
 

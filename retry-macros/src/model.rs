@@ -1,21 +1,24 @@
 //! What was written, with every value next to the tokens it came from.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use proc_macro2::{Group, Ident, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, Expr, LitStr, Path, Signature, Stmt, Token, Type, Visibility};
+use syn::{Attribute, Expr, LitStr, Pat, Path, Signature, Stmt, Token, Type, Visibility};
 
 use crate::grammar::Kind;
 
 /// A value and the key that introduced it.
+#[derive(Clone)]
 pub(crate) struct Keyed<T> {
     pub(crate) key: Ident,
     pub(crate) value: T,
 }
 
 /// A duration: a literal that was understood, or an expression that the compiler will evaluate.
+#[derive(Clone)]
 pub(crate) enum Time {
     Literal { written: LitStr, value: Duration },
     Expression(Box<Expr>),
@@ -40,6 +43,7 @@ impl ToTokens for Time {
 }
 
 /// A number of attempts.
+#[derive(Clone)]
 pub(crate) enum Count {
     Literal { written: Expr, value: u32 },
     Unlimited(Ident),
@@ -65,12 +69,14 @@ impl ToTokens for Count {
 }
 
 /// A plain number: a literal that was understood, or an expression.
+#[derive(Clone)]
 pub(crate) struct Number {
     pub(crate) written: Expr,
     pub(crate) value: Option<f64>,
 }
 
 /// How much of a delay is left to chance.
+#[derive(Clone)]
 pub(crate) enum Jitter {
     /// `none`, `full`, `equal`
     Named(Ident),
@@ -90,12 +96,14 @@ impl ToTokens for Jitter {
 }
 
 /// The rule that gives the delay before the next attempt.
+#[derive(Clone)]
 pub(crate) enum Backoff {
     Known(Box<KnownBackoff>),
     Expression(Box<Expr>),
 }
 
 /// A backoff that was written in the attribute's own words.
+#[derive(Clone)]
 pub(crate) struct KnownBackoff {
     pub(crate) kind: &'static Kind,
     pub(crate) name: Ident,
@@ -110,26 +118,36 @@ pub(crate) struct KnownBackoff {
 }
 
 /// What is different for one class of failures.
+#[derive(Clone)]
 pub(crate) enum Rule {
     Never(Ident),
     Own(Box<OwnRule>),
 }
 
 /// The keys of a class rule.
+#[derive(Clone)]
 pub(crate) struct OwnRule {
     pub(crate) attempts: Option<Keyed<Count>>,
     pub(crate) backoff: Option<Keyed<Backoff>>,
 }
 
 /// A word of a closed set, or an expression of the type it stands for.
+#[derive(Clone)]
 pub(crate) enum RetryAfter {
     Honor(Ident),
     Ignore(Ident),
     Expression(Expr),
 }
 
+/// What the caller gets.
+#[derive(Clone)]
+pub(crate) enum Form {
+    Result,
+    Outcome,
+}
+
 /// The attribute.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Config {
     pub(crate) policy: Option<Keyed<Expr>>,
     pub(crate) attempts: Option<Keyed<Count>>,
@@ -148,12 +166,28 @@ pub(crate) struct Config {
     pub(crate) abort: Option<Keyed<Expr>>,
     pub(crate) observe: Option<Keyed<Expr>>,
     pub(crate) on_stop: Option<Keyed<Expr>>,
+    pub(crate) fallback: Option<Keyed<Expr>>,
+    pub(crate) returns: Option<Keyed<Form>>,
+    pub(crate) timeline: Option<Keyed<Expr>>,
     pub(crate) operation: Option<Keyed<Expr>>,
     pub(crate) clone: Vec<Ident>,
     pub(crate) carry: Vec<Ident>,
     pub(crate) runtime: Option<Path>,
     /// Keys whose value could not be understood; nothing is concluded from their absence.
     pub(crate) failed: BTreeSet<&'static str>,
+}
+
+impl Config {
+    /// The key because of which the caller gets an `Outcome`.
+    pub(crate) fn returns_outcome(&self) -> Option<&Ident> {
+        match &self.returns {
+            Some(Keyed {
+                key,
+                value: Form::Outcome,
+            }) => Some(key),
+            _ => None,
+        }
+    }
 }
 
 /// How the attempts are awaited, if they are.
@@ -198,6 +232,17 @@ impl Boxed {
         }
     }
 
+    /// Removes statements in front of the user's body.
+    pub(crate) fn remove_from_prelude(&mut self, remove: impl Fn(&Stmt) -> bool) {
+        let Some(Expr::Async(block)) = self.call.args.first_mut() else {
+            return;
+        };
+        let body = block.block.stmts.split_off(self.at);
+        block.block.stmts.retain(|statement| !remove(statement));
+        self.at = block.block.stmts.len();
+        block.block.stmts.extend(body);
+    }
+
     /// The user's body, a block.
     pub(crate) fn body_mut(&mut self) -> Option<&mut Expr> {
         let Some(Expr::Async(block)) = self.call.args.first_mut() else {
@@ -210,16 +255,38 @@ impl Boxed {
     }
 }
 
+/// A parameter marked `#[attempt]`.
+pub(crate) struct AttemptParameter {
+    pub(crate) marker: Attribute,
+    /// The others.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) pattern: Pat,
+    pub(crate) ty: Type,
+}
+
 /// The function under the attribute, its body left as it was.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) defaultness: Option<Token![default]>,
+    /// Without the parameters that the loop supplies.
     pub(crate) signature: Signature,
+    /// One at most, once it has been checked.
+    pub(crate) attempt: Vec<AttemptParameter>,
     pub(crate) inner_attributes: Vec<Attribute>,
     /// The body without its inner attributes, in its braces.
     pub(crate) body: Group,
     pub(crate) flavor: Flavor,
+    /// The block that it is a method of, where that is known.
+    pub(crate) home: Option<Rc<Home>>,
+}
+
+/// What a method has to know about its `impl` block.
+pub(crate) struct Home {
+    /// The names of its type and const parameters.
+    pub(crate) generics: Vec<Ident>,
+    /// What `Self` stands for, if that can be written anywhere.
+    pub(crate) plain_self: Option<Type>,
 }
 
 impl Function {

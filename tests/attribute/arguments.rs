@@ -111,3 +111,59 @@ fn a_temporary_of_the_tail_may_borrow_a_copy() {
     }
     assert_eq!(length(RefCell::default()), Ok(1));
 }
+
+#[tokio::test]
+async fn an_optional_mutable_borrow_is_lent_again_to_each_attempt() {
+    #[retry(backoff = none, carry(list))]
+    fn push(mut list: Option<&mut Vec<u32>>, runs: &Runs) -> Result<u32, Fault> {
+        if let Some(list) = list.as_deref_mut() {
+            list.push(0);
+        }
+        runs.flaky_until(3)
+    }
+    #[retry(backoff = none, carry(list))]
+    async fn push_later(mut list: Option<&mut Vec<u32>>, runs: &Runs) -> Result<u32, Fault> {
+        if let Some(list) = list.as_deref_mut() {
+            tokio::task::yield_now().await;
+            list.push(0);
+        }
+        runs.flaky_until(3)
+    }
+    let mut list = Vec::new();
+    assert_eq!(push(Some(&mut list), &Runs::new()), Ok(3));
+    assert_eq!(push_later(Some(&mut list), &Runs::new()).await, Ok(3));
+    assert_eq!(push(None, &Runs::new()), Ok(3));
+    assert_eq!(list.len(), 6);
+}
+
+#[tokio::test]
+async fn a_mutable_borrow_that_no_attempt_owns_may_be_returned() {
+    struct Arena(std::sync::atomic::AtomicU32);
+    impl Arena {
+        fn make(&self) -> &mut u32 {
+            let number = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Box::leak(Box::new(number))
+        }
+
+        #[retry(backoff = none)]
+        fn flaky(&self, runs: &Runs) -> Result<&mut u32, Fault> {
+            runs.flaky_until(2)?;
+            Ok(self.make())
+        }
+
+        #[retry(backoff = none)]
+        async fn of_another<'a>(
+            &mut self,
+            other: &'a Self,
+            unused: &mut Vec<u32>,
+        ) -> Result<&'a mut u32, Fault> {
+            self.0.store(1, std::sync::atomic::Ordering::Relaxed);
+            unused.push(1);
+            Ok(other.make())
+        }
+    }
+    let mut arena = Arena(5.into());
+    assert_eq!(arena.flaky(&Runs::new()).copied(), Ok(5));
+    let (other, mut unused) = (Arena(9.into()), Vec::new());
+    assert_eq!(arena.of_another(&other, &mut unused).await.copied(), Ok(9));
+}

@@ -261,11 +261,12 @@ async fn the_waits_are_those_of_the_backoff() {
 #[tokio::test]
 async fn a_value_that_cannot_be_sent_may_come_out() {
     #[retry(backoff = none)]
-    #[allow(clippy::future_not_send, reason = "the driver could hold the value")]
-    async fn run(runs: &Runs) -> Result<Rc<u32>, Fault> {
+    async fn run(runs: std::sync::Arc<Runs>) -> Result<Rc<u32>, Fault> {
         runs.flaky_until(2).map(Rc::new)
     }
-    assert_eq!(run(&Runs::new()).await, Ok(Rc::new(2)));
+    let runs = std::sync::Arc::new(Runs::new());
+    let value = tokio::spawn(async { run(runs).await.map(|value| *value) });
+    assert_eq!(value.await.ok(), Some(Ok(2)));
 }
 
 #[tokio::test]

@@ -39,6 +39,31 @@ mod shadowed {
     pub(super) async fn asynchronous(runs: &Runs) -> ::core::result::Result<u32, Fault> {
         runs.flaky_until(2)
     }
+
+    pub(super) struct Outcome;
+
+    #[retry_core::retry(backoff = none, fallback = |_| ::core::result::Result::Ok(0))]
+    pub(super) fn fallback(
+        #[attempt] attempt: retry_core::Attempt,
+        runs: &Runs,
+    ) -> ::core::result::Result<u32, Fault> {
+        runs.flaky_until(9)?;
+        ::core::result::Result::Ok(attempt.number())
+    }
+
+    #[retry_core::retry(backoff = none, fallback = async |_: Fault| ::core::result::Result::Ok(0))]
+    pub(super) async fn later(
+        #[attempt] attempt: retry_core::Attempt,
+        runs: &Runs,
+    ) -> ::core::result::Result<u32, Fault> {
+        runs.flaky_until(9)?;
+        ::core::result::Result::Ok(attempt.number())
+    }
+
+    #[retry_core::retry(backoff = none, returns = outcome)]
+    pub(super) fn outcome(runs: &Runs) -> ::core::result::Result<u32, Fault> {
+        runs.flaky_until(3)
+    }
 }
 
 mod names {
@@ -58,6 +83,21 @@ mod names {
         let __stopped = 1;
         runs.flaky_until(2)?;
         Ok(__driver + __last + __end + __attempt + __output + __stopped)
+    }
+
+    #[retry(backoff = none, fallback = async |__end: Fault| {
+        let __output = u32::from(__end == Fault::Flaky);
+        Ok(__error + __known + __typed + __output)
+    })]
+    pub(super) async fn answered(
+        __error: u32,
+        __known: u32,
+        #[attempt] attempt: retry_core::Attempt,
+        __typed: u32,
+        runs: &Runs,
+    ) -> Result<u32, Fault> {
+        runs.flaky_until(9)?;
+        Ok(__error + __known + __typed + attempt.number())
     }
 }
 
@@ -116,6 +156,9 @@ use crate::fault::Runs;
 async fn shadowed_names_do_not_matter() {
     assert_eq!(shadowed::blocking("abc".to_owned(), &Runs::new()), Ok(3));
     assert_eq!(shadowed::asynchronous(&Runs::new()).await, Ok(2));
+    assert_eq!(shadowed::fallback(&Runs::new()), Ok(0));
+    assert_eq!(shadowed::later(&Runs::new()).await, Ok(0));
+    assert_eq!(shadowed::outcome(&Runs::new()).attempts(), 3);
 }
 
 #[tokio::test]
@@ -124,6 +167,7 @@ async fn names_of_the_expansion_are_free_for_arguments() {
         names::asynchronous(1, 2, 3, 4, 5, &Runs::new()).await,
         Ok(16)
     );
+    assert_eq!(names::answered(10, 20, 30, &Runs::new()).await, Ok(61));
 }
 
 #[test]

@@ -323,7 +323,7 @@ fn observe_borrows_a_static_or_a_field() {
             self.runs.flaky_until(3)
         }
     }
-    #[retry(attempts = 3, backoff = none, observe = &*RECORDER, operation = "watched")]
+    #[retry(attempts = 3, backoff = none, observe = RECORDER, operation = "watched")]
     fn statically(runs: &Runs) -> Result<u32, Fault> {
         runs.flaky_until(3)
     }
@@ -371,19 +371,19 @@ async fn an_abort_may_be_a_closure_over_an_argument() {
 fn the_operation_is_the_functions_name_unless_it_is_given() {
     static NAMES: std::sync::LazyLock<Recorder> = std::sync::LazyLock::new(Recorder::default);
     const NAME: &str = "constant";
-    #[retry(observe = *NAMES)]
+    #[retry(observe = NAMES)]
     fn plain() -> Result<(), Fault> {
         Ok(())
     }
-    #[retry(observe = *NAMES)]
+    #[retry(observe = NAMES)]
     fn r#async() -> Result<(), Fault> {
         Ok(())
     }
-    #[retry(observe = *NAMES, operation = "given")]
+    #[retry(observe = NAMES, operation = "given")]
     fn given() -> Result<(), Fault> {
         Ok(())
     }
-    #[retry(observe = *NAMES, operation = NAME)]
+    #[retry(observe = NAMES, operation = NAME)]
     fn constant() -> Result<(), Fault> {
         Ok(())
     }

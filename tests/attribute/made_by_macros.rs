@@ -1,6 +1,6 @@
 //! Functions that come out of `macro_rules!`, with every kind of fragment.
 
-use retry_core::{Backoff, retry};
+use retry_core::{Attempt, Backoff, retry};
 
 use crate::fault::{Fault, Runs};
 
@@ -54,6 +54,24 @@ whole! {
     fn an_item(runs: &Runs) -> Result<u32, Fault> {
         runs.flaky_until(2)
     }
+}
+
+macro_rules! answered {
+    ($name:ident, $argument:pat => $ty:ty, $fallback:expr) => {
+        #[retry(backoff = none, fallback = $fallback)]
+        async fn $name(#[attempt] $argument: $ty, runs: &Runs) -> Result<u32, Fault> {
+            runs.flaky_until(100)
+        }
+    };
+}
+
+answered!(own_future, _attempt => Attempt, async |error| if error == Fault::Flaky { Ok(7) } else { Err(error) });
+answered!(another_future, _ => Attempt, |_| std::future::ready(Ok(8)));
+
+#[tokio::test]
+async fn fallbacks_and_attempts_are_seen_through() {
+    assert_eq!(own_future(&Runs::new()).await, Ok(7));
+    assert_eq!(another_future(&Runs::new()).await, Ok(8));
 }
 
 #[test]

@@ -16,9 +16,12 @@
 mod arguments;
 mod async_trait;
 mod asynchronous;
+mod attempt;
 mod blocking;
+mod fallback;
 mod fault;
 mod hygiene;
 mod keys;
 mod made_by_macros;
+mod outcome;
 mod stops;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -57,11 +58,17 @@ impl AbortSignal {
     }
 
     /// Stops every call that this signal is attached to, now and in future. Further calls of this function do nothing.
+    ///
+    /// # Panics
+    ///
+    /// If a runtime's waker panics, once all the others have been woken.
     pub fn abort(&self) {
         self.aborted.store(true, Ordering::Release);
         let wakers = std::mem::take(&mut self.lock().wakers);
-        for waker in wakers.into_values() {
-            waker.wake();
+        let wake = |waker: Waker| catch_unwind(AssertUnwindSafe(|| waker.wake())).err();
+        let panics: Vec<_> = wakers.into_values().filter_map(wake).collect();
+        if let Some(panic) = panics.into_iter().next() {
+            resume_unwind(panic);
         }
     }
 

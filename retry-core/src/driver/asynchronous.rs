@@ -9,7 +9,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::progress::Cut;
-use super::{Attempted, Driver, Hooks, Progress};
+use super::{Attempted, Driver, Hooks, Kept, Progress};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::outcome::End;
 use crate::time::{Timers, Wait};
@@ -49,7 +49,7 @@ impl<'w> Watch<'w> {
     }
 }
 
-impl<'a, T, E> Driver<'a, T, E> {
+impl<'a, K, E> Driver<'a, K, E> {
     /// Who looks out for an abort while the call sleeps, if it does.
     #[cold]
     pub(super) fn watch<'w>(&self, abort: Option<&'w dyn Abort>) -> Watch<'w> {
@@ -154,7 +154,7 @@ pub(crate) trait Conduct<'c, T, E>: Timers<'c> {
 
     fn conclude(
         self,
-        driver: &mut Driver<'c, T, E>,
+        driver: &mut Driver<'c, Kept<T>, E>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>>;
@@ -164,7 +164,7 @@ pin_project! {
     /// A whole call. The attribute's expansion is the same loop, written into the user's function.
     #[must_use = "futures do nothing unless polled"]
     pub(crate) struct Run<'c, T, E, K, G, Fut, N> {
-        driver: Driver<'c, T, E>,
+        driver: Driver<'c, Kept<T>, E>,
         conductor: K,
         operation: G,
         finish: N,
@@ -185,7 +185,7 @@ pin_project! {
 
 impl<'c, T, E, K, G, Fut, N> Run<'c, T, E, K, G, Fut, N> {
     pub(crate) const fn new<R>(
-        driver: Driver<'c, T, E>,
+        driver: Driver<'c, Kept<T>, E>,
         conductor: K,
         operation: G,
         finish: N,
@@ -193,7 +193,7 @@ impl<'c, T, E, K, G, Fut, N> Run<'c, T, E, K, G, Fut, N> {
     where
         K: Conduct<'c, T, E>,
         G: FnMut() -> Fut,
-        N: Fn(K, &mut Driver<'c, T, E>, End<T, E>) -> R,
+        N: Fn(K, &mut Driver<'c, Kept<T>, E>, End<T, E>) -> R,
     {
         Self {
             driver,
@@ -210,7 +210,7 @@ where
     K: Conduct<'c, T, E>,
     G: FnMut() -> Fut,
     Fut: Future<Output = Result<T, E>>,
-    N: Fn(K, &mut Driver<'c, T, E>, End<T, E>) -> R,
+    N: Fn(K, &mut Driver<'c, Kept<T>, E>, End<T, E>) -> R,
 {
     type Output = R;
 

@@ -6,7 +6,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::{Attempted, Driver, Hooks};
+use super::{Attempted, Driver, Hooks, Kept};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::End;
@@ -15,13 +15,13 @@ use crate::time::{Sleep, Wait};
 
 /// Runs attempts on this thread until the call ends.
 #[inline]
-pub(crate) fn drive_blocking<T, E, C, F, X, V>(
-    driver: &mut Driver<'_, T, E>,
+pub(crate) fn drive_blocking<'a, T, E, C, F, X, V>(
+    driver: &mut Driver<'a, Kept<T>, E>,
     hooks: &Hooks<'_>,
     sleeper: Option<&dyn Sleep>,
     errors: &Errors<C, F, X>,
     values: &V,
-    mut operation: impl FnMut() -> Result<T, E>,
+    mut operation: impl FnMut(&Driver<'a, Kept<T>, E>) -> Result<T, E>,
 ) -> End<T, E>
 where
     Errors<C, F, X>: JudgeError<E>,
@@ -32,7 +32,7 @@ where
         if !driver.may_start(hooks, V::RULED) {
             return driver.take_last();
         }
-        let attempted = Attempted::Finished(operation());
+        let attempted = Attempted::Finished(operation(driver));
         if let ControlFlow::Break(end) = driver.conclude(attempted, hooks, errors, values) {
             return end;
         }
@@ -40,7 +40,7 @@ where
     }
 }
 
-impl<T, E> Driver<'_, T, E> {
+impl<K, E> Driver<'_, K, E> {
     /// Sleeps before the next attempt, less long if there is an abort.
     #[cold]
     fn pause_blocking(&mut self, sleeper: Option<&dyn Sleep>, abort: Option<&dyn Abort>) {

@@ -260,7 +260,7 @@ impl<'a> Progress<'a> {
                 None => self.attempt(),
             },
             elapsed: between(self.started, self.now(hooks)),
-            class: failure.map(|failure| failure.classification.class),
+            class: self.last_class(),
             cause: failure.map(|failure| failure.cause),
             retry_after: failure.and_then(|failure| failure.classification.retry_after),
             next_delay: self.stop.and_then(|(_, next_delay)| next_delay),
@@ -279,8 +279,15 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// The class of the last failure.
+    pub(super) fn last_class(&self) -> Option<ErrorClass> {
+        self.engine
+            .last()
+            .map(|failure| failure.classification.class)
+    }
+
     /// The attempt that runs, or would run next.
-    fn attempt(&self) -> u32 {
+    pub(super) fn attempt(&self) -> u32 {
         self.engine.failures().saturating_add(1)
     }
 
@@ -314,7 +321,7 @@ impl<'a> Progress<'a> {
     ) -> Event<'e> {
         let failure = self.engine.last();
         Event {
-            class: failure.map(|failure| failure.classification.class),
+            class: self.last_class(),
             cause: failure.map(|failure| failure.cause),
             error: text,
             error_type: self.error_type,

@@ -14,17 +14,17 @@ use crate::time::Timers;
 pin_project! {
     /// An attempt that runs, and is cut when its time is over.
     #[must_use = "futures do nothing unless polled"]
-    pub struct Attempting<'d, 'a, T, E, Z, F> {
-        driver: &'d mut Driver<'a, T, E>,
+    pub struct Attempting<'d, 'a, K, E, Z, F> {
+        driver: &'d mut Driver<'a, K, E>,
         timers: Z,
         #[pin]
         operation: F,
     }
 }
 
-impl<'d, 'a, T, E, Z, F> Attempting<'d, 'a, T, E, Z, F> {
+impl<'d, 'a, K, E, Z, F> Attempting<'d, 'a, K, E, Z, F> {
     #[inline]
-    pub(crate) const fn new(driver: &'d mut Driver<'a, T, E>, timers: Z, operation: F) -> Self {
+    pub(crate) const fn new(driver: &'d mut Driver<'a, K, E>, timers: Z, operation: F) -> Self {
         Self {
             driver,
             timers,
@@ -33,7 +33,7 @@ impl<'d, 'a, T, E, Z, F> Attempting<'d, 'a, T, E, Z, F> {
     }
 }
 
-impl<'a, T, E, Z: Timers<'a>, F: Future> Future for Attempting<'_, 'a, T, E, Z, F> {
+impl<'a, K, E, Z: Timers<'a>, F: Future> Future for Attempting<'_, 'a, K, E, Z, F> {
     type Output = Attempted<F::Output>;
 
     #[inline]
@@ -46,16 +46,16 @@ impl<'a, T, E, Z: Timers<'a>, F: Future> Future for Attempting<'_, 'a, T, E, Z, 
 
 /// The sleep between two attempts.
 #[must_use = "futures do nothing unless polled"]
-pub struct Pausing<'d, 'a, 'w, T, E, Z> {
-    driver: &'d mut Driver<'a, T, E>,
+pub struct Pausing<'d, 'a, 'w, K, E, Z> {
+    driver: &'d mut Driver<'a, K, E>,
     timers: Z,
     watch: Watch<'w>,
 }
 
-impl<'d, 'a, 'w, T, E, Z> Pausing<'d, 'a, 'w, T, E, Z> {
+impl<'d, 'a, 'w, K, E, Z> Pausing<'d, 'a, 'w, K, E, Z> {
     #[inline]
     pub(crate) fn new(
-        driver: &'d mut Driver<'a, T, E>,
+        driver: &'d mut Driver<'a, K, E>,
         timers: Z,
         abort: Option<&'w dyn Abort>,
     ) -> Self {
@@ -68,7 +68,7 @@ impl<'d, 'a, 'w, T, E, Z> Pausing<'d, 'a, 'w, T, E, Z> {
     }
 }
 
-impl<'a, T, E, Z: Timers<'a> + Unpin> Future for Pausing<'_, 'a, '_, T, E, Z> {
+impl<'a, K, E, Z: Timers<'a> + Unpin> Future for Pausing<'_, 'a, '_, K, E, Z> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {

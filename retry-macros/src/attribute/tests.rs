@@ -215,6 +215,65 @@ fn a_policy_with_its_own_numbers_is_not_judged_by_the_defaults() {
 }
 
 #[test]
+fn what_an_outcome_makes_useless_is_refused() {
+    assert_at("returns = outcome, on_stop = f, fallback = g", &[32, 19]);
+    assert_at("returns = result, timeline = 3", &[18]);
+    assert_fine("returns = result, on_stop = f, fallback = g");
+    assert_fine("returns = outcome, timeline = self.limit");
+    // The value of `returns` is wrong; what follows from its absence is not said.
+    assert_at("returns = outcom, timeline = 3", &[10]);
+    assert_at("returns = Outcome<(), E>, attempts = 0", &[10, 37]);
+}
+
+#[test]
+fn a_fallback_is_a_function() {
+    assert_fine("fallback = async |error| cached(error).await");
+    assert_fine("fallback = |error| async move { Err(error) }");
+    assert_fine("fallback = |error| self.cached(error)");
+    assert_fine("fallback = Self::cached");
+    assert_fine("fallback = cached(body)");
+    assert_at("fallback = Ok(())", &[11]);
+    assert_at("fallback = \"none\"", &[11]);
+    assert_at("fallback = |_| Ok(())", &[11]);
+    let sync = "fn fetch() -> Result<(), E> {}";
+    assert_eq!(complaints("fallback = |_| Ok(())", sync), []);
+    assert_eq!(complaints("fallback = async |_| Ok(())", sync).len(), 1);
+}
+
+#[test]
+fn only_a_mutable_borrow_that_an_attempt_would_give_away_is_refused() {
+    let refused = [
+        "fn f(&mut self) -> Result<&mut T, E> {}",
+        "fn f(&mut self, other: &T) -> Result<Vec<(&mut T, u8)>, E> {}",
+        "fn f(self: &mut Self) -> Result<&mut T, E> {}",
+        "fn f(self: Pin<&mut Self>) -> Result<&'_ mut T, E> {}",
+        "fn f(x: &mut T) -> Result<&mut T, E> {}",
+        "fn f<'a>(x: &'a mut T, y: &mut T) -> Result<&'a mut T, E> {}",
+        "fn f<'a>(&'a mut self, y: &'static T) -> Result<&'a mut T, E> {}",
+        "fn f(self: Arc<Self>, x: &mut T) -> Result<&mut T, E> {}",
+    ];
+    for function in refused {
+        assert_eq!(complaints("", function).len(), 1, "{function}");
+    }
+    let fine = [
+        "fn f(&mut self) -> Result<&T, E> {}",
+        "fn f(&mut self) -> Result<&'static mut T, E> {}",
+        "fn f(&self) -> Result<&mut T, E> {}",
+        "fn f(&self, x: &mut T) -> Result<&mut T, E> {}",
+        "fn f(self: &Arc<Self>, x: &mut T) -> Result<&mut T, E> {}",
+        "fn f(&mut self, x: &mut T) -> Result<Box<dyn Fn(&mut T)>, E> {}",
+        "fn f(x: &mut T) -> Result<fn(&mut T), E> {}",
+        "fn f<'a>(x: &'a mut T, y: &'a Arena) -> Result<&'a mut T, E> {}",
+        "fn f<'a, 'b: 'a>(x: &'a mut T, y: &'b Arena) -> Result<&'a mut T, E> {}",
+        "fn f(&mut self, x: &'a mut T) -> Result<&'a mut T, E> {}",
+        "fn f(x: Slots<'_>) -> Result<&mut T, E> {}",
+    ];
+    for function in fine {
+        assert_eq!(complaints("", function), [], "{function}");
+    }
+}
+
+#[test]
 fn a_deadline_is_compared_with_the_shortest_delays() {
     assert_at("deadline = \"200ms\", jitter = none", &[11]);
     assert_fine("deadline = \"301ms\", jitter = none");
@@ -247,7 +306,7 @@ fn a_deadline_is_compared_with_the_shortest_delays() {
 }
 
 #[test]
-fn the_original_function_survives_without_our_attributes() {
+fn the_original_function_survives_as_its_callers_see_it() {
     let function = quote! {
         #[inline]
         #[retry(attempts = 2)]
@@ -260,8 +319,9 @@ fn the_original_function_survives_without_our_attributes() {
     let expected = quote! {
         #[inline]
         /// Documented.
-        pub async fn fetch<T>(attempt: u32, rest: T) -> Result<(), E> where T: Copy {
+        pub async fn fetch<T>(rest: T) -> Result<(), E> where T: Copy {
             #![allow(unused)]
+            let attempt: u32 = ::core::option::Option::unwrap(::core::option::Option::None);
             rest
         }
     };

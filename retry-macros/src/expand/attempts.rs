@@ -3,11 +3,12 @@
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Type, TypeInfer, TypeTuple};
+use syn::{Expr, ReturnType, Signature, Type, TypeInfer, TypeTuple};
 
 use super::behaviour::Behaviour;
 use super::site;
-use crate::model::{Boxed, Config, Flavor, Function};
+use super::span::Place;
+use crate::model::{AttemptParameter, Boxed, Config, Flavor, Function};
 use crate::validate::Binding;
 
 pub(super) struct Attempts<'a> {
@@ -15,6 +16,8 @@ pub(super) struct Attempts<'a> {
     site: TokenStream,
     /// The fresh copies that each attempt begins with.
     copies: Vec<Copy<'a>>,
+    /// The binding of the parameter `#[attempt]`.
+    known: Option<Known>,
     /// What the policy is checked for besides.
     check: TokenStream,
 }
@@ -42,16 +45,18 @@ impl<'a> Attempts<'a> {
             output: without_impl(&output, &infer).to_token_stream(),
             named_output: without_value(&output, &unit).to_token_stream(),
             is_async: function.is_async(),
+            is_aware: !function.attempt.is_empty(),
             receiver: match &function.flavor {
                 Flavor::Boxed(boxed) => boxed.receiver.clone(),
                 Flavor::Blocking | Flavor::Async => None,
             },
             runtime,
         };
-        let check = behaviour.policy_check(&function.signature, &output);
+        let check = behaviour.policy_check(function, &output);
         Self {
             site: site::site(&behaviour.runtime, config, function),
             copies: copies(&config.clone, bindings),
+            known: function.attempt.first().map(Known::new),
             check,
             behaviour,
         }
@@ -71,26 +76,74 @@ impl<'a> Attempts<'a> {
         let stops = self.behaviour.stops();
         let (site, check) = (&self.site, &self.check);
         // At the brace, so that a complaint about what the closure captures does not land on the attribute.
-        let closure =
-            quote_spanned!(Span::mixed_site().located_at(body.span_open())=> || -> #output);
+        let brace = Span::mixed_site().located_at(body.span_open());
         let body = self.body(body, &TokenStream::new());
-        quote_spanned! {Span::mixed_site()=>
-            #check
-            #private::returns::<#named_output>();
-            return #private::run_blocking::<#output, _, _, _, _, _>(
+        let (run, arguments) = if self.known.is_some() {
+            ("run_blocking_aware", quote_spanned!(brace=> |__known|))
+        } else {
+            ("run_blocking", quote_spanned!(brace=> ||))
+        };
+        let run = Ident::new(run, Span::mixed_site());
+        let call = quote_spanned! {Span::mixed_site()=>
+            #private::#run::<#output, _, _, _, _, _>(
                 #site,
                 #hooks,
                 #errors,
                 #values,
                 #stops,
-                #closure #body
+                #arguments -> #output #body
             )
+        };
+        let end = match self.behaviour.fallback() {
+            None => quote_spanned!(Span::mixed_site()=> return #call),
+            Some(fallback) => self.settled(&call, &fallback, true),
+        };
+        quote_spanned! {Span::mixed_site()=>
+            #check
+            #private::returns::<#named_output>();
+            #end
+        }
+    }
+
+    /// A call with a fallback, which is evaluated only if there is an error for it, and when nothing is borrowed any more. Neither the end
+    /// nor the `match` is alive while it is awaited: their types need not be `Send`.
+    fn settled(&self, call: &TokenStream, fallback: &TokenStream, returns: bool) -> TokenStream {
+        let Behaviour {
+            private, output, ..
+        } = &self.behaviour;
+        let settled = |end: TokenStream| {
+            quote_spanned! {Span::mixed_site()=>
+                let __end = #call;
+                let __error = match #private::settle::<#output>(__end) {
+                    ::core::ops::ControlFlow::Break(__end) => #end __end,
+                    ::core::ops::ControlFlow::Continue(__error) => __error,
+                };
+            }
+        };
+        if returns {
+            let settled = settled(quote_spanned!(Span::mixed_site()=> return));
+            quote_spanned!(Span::mixed_site()=> #settled return #fallback)
+        } else {
+            let settled = settled(quote_spanned!(Span::mixed_site()=> break '__call));
+            quote_spanned!(Span::mixed_site()=> '__call: { #settled #fallback })
+        }
+    }
+
+    /// What the caller gets instead of the return type.
+    pub(super) fn rewrite_output(&self, signature: &mut Signature) {
+        if self.behaviour.config.returns_outcome().is_none() {
+            return;
+        }
+        if let ReturnType::Type(_, ty) = &mut signature.output {
+            let private = &self.behaviour.private;
+            let alias = quote_spanned!(Span::mixed_site()=> #private::OutcomeOf);
+            **ty = Type::Verbatim(Place::of(ty).wrap(&alias, ty));
         }
     }
 
     /// The body as an `async` block, in a loop.
     pub(super) fn asynchronous(&self, body: &Group) -> TokenStream {
-        self.looped(body, &quote_spanned!(Span::mixed_site()=> return))
+        self.looped(body, true)
     }
 
     /// The same inside what `#[async_trait]` made.
@@ -100,14 +153,15 @@ impl<'a> Attempts<'a> {
                 let statements = &inner.block.stmts;
                 let mut body = Group::new(proc_macro2::Delimiter::Brace, quote!(#(#statements)*));
                 body.set_span(inner.block.brace_token.span.join());
-                let looped = self.looped(&body, &quote_spanned!(Span::mixed_site()=> break));
+                let looped = self.looped(&body, false);
                 *init = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #looped }));
             }
         }
         boxed.call.to_token_stream()
     }
 
-    fn looped(&self, body: &Group, end: &TokenStream) -> TokenStream {
+    /// `returns`: whether the end is returned, or the value of these tokens.
+    fn looped(&self, body: &Group, returns: bool) -> TokenStream {
         let Behaviour {
             private, output, ..
         } = &self.behaviour;
@@ -120,22 +174,30 @@ impl<'a> Attempts<'a> {
         let (site, check) = (&self.site, &self.check);
         // At the brace, so that the compiler's message about a moved argument does not land on the attribute.
         let asynchronous = Ident::new("async", Span::mixed_site().located_at(body.span_open()));
-        // Tells the type to `?`, `return` and the tail.
-        let edge = quote_spanned! {Span::mixed_site()=>
-            if let ::core::option::Option::Some(__output) = ::core::option::Option::None::<#output> {
-                return __output;
-            }
+        let body = self.body(body, &self.behaviour.edge());
+        let known = self.known.as_ref().map(
+            |_| quote_spanned!(Span::mixed_site()=> let __known = #private::current(&__driver);),
+        );
+        let fallback = self.behaviour.fallback();
+        let end = if returns && fallback.is_none() {
+            quote_spanned!(Span::mixed_site()=> return)
+        } else {
+            quote_spanned!(Span::mixed_site()=> break)
         };
-        let body = self.body(body, &edge);
-        quote_spanned! {Span::mixed_site()=>
-            #check
-            let mut __driver = #private::driver::<#output>(#site);
+        let driver = if self.behaviour.config.returns_outcome().is_some() {
+            quote_spanned!(Span::mixed_site()=> keeping_driver)
+        } else {
+            quote_spanned!(Span::mixed_site()=> driver)
+        };
+        let looped = quote_spanned! {Span::mixed_site()=>
+            let mut __driver = #private::#driver::<#output>(#site);
             loop {
                 if let ::core::ops::ControlFlow::Break(__end) =
                     #private::before(&mut __driver, #hooks, #judged, #stops)
                 {
                     #end __end;
                 }
+                #known
                 let __attempt = #private::attempt(&mut __driver, #asynchronous #body).await;
                 if let ::core::ops::ControlFlow::Break(__end) = #private::after(
                     &mut __driver, __attempt, #hooks, #errors, #values, #stops,
@@ -143,6 +205,17 @@ impl<'a> Attempts<'a> {
                     #end __end;
                 }
                 #private::pause(&mut __driver, #wake).await;
+            }
+        };
+        match fallback {
+            None => quote_spanned!(Span::mixed_site()=> #check #looped),
+            Some(fallback) => {
+                let settled = self.settled(
+                    &quote_spanned!(Span::mixed_site()=> { #looped }),
+                    &fallback,
+                    returns,
+                );
+                quote_spanned!(Span::mixed_site()=> #check #settled)
             }
         }
     }
@@ -156,7 +229,10 @@ impl<'a> Attempts<'a> {
         for copy in self.copies.iter().rev() {
             statements = copy.around(&statements);
         }
-        if self.copies.is_empty() && before.is_empty() {
+        if let Some(known) = &self.known {
+            statements = known.around(&statements);
+        }
+        if self.copies.is_empty() && self.known.is_none() && before.is_empty() {
             return statements;
         }
         let mut outer = Group::new(proc_macro2::Delimiter::Brace, quote!(#before #statements));
@@ -180,6 +256,50 @@ impl Copy<'_> {
             quote_spanned!(*span=> match #copy { #mutability #name => #statements })
         } else {
             quote_spanned!(*span=> #(#conditions)* let #mutability #name = #copy; #statements)
+        }
+    }
+}
+
+/// The parameter `#[attempt]`, bound anew in each attempt.
+struct Known {
+    attributes: TokenStream,
+    pattern: TokenStream,
+    ty: TokenStream,
+    /// What the loop gives, at the type.
+    value: Ident,
+}
+
+impl Known {
+    fn new(parameter: &AttemptParameter) -> Self {
+        let AttemptParameter {
+            attributes,
+            pattern,
+            ty,
+            ..
+        } = parameter;
+        Self {
+            attributes: quote!(#(#attributes)*),
+            pattern: pattern.to_token_stream(),
+            ty: ty.to_token_stream(),
+            value: Ident::new("__known", Place::of(ty).first),
+        }
+    }
+
+    /// What sees the attempt.
+    fn around(&self, statements: &TokenStream) -> TokenStream {
+        let Self {
+            attributes,
+            pattern,
+            ty,
+            value,
+        } = self;
+        if attributes.is_empty() {
+            // Not a `let`, for the same reason as a copy.
+            quote_spanned! {Span::mixed_site()=>
+                match { let __typed: #ty = #value; __typed } { #pattern => #statements }
+            }
+        } else {
+            quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = #value; #statements)
         }
     }
 }

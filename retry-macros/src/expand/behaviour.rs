@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Expr, Signature, Type};
+use syn::{Expr, Pat, ReturnType, Token, Type};
 
-use super::site::may_be_item;
+use super::site::{may_be_item, spelled_out};
 use super::span::Place;
-use crate::model::{Config, Keyed};
+use crate::model::{Config, Function, Keyed};
 
 pub(super) struct Behaviour<'a> {
     pub(super) config: &'a Config,
@@ -18,6 +18,8 @@ pub(super) struct Behaviour<'a> {
     /// The return type where only its error counts: a value that is an `impl Trait` is `()`, as nothing would tell what it is.
     pub(super) named_output: TokenStream,
     pub(super) is_async: bool,
+    /// The function has a parameter `#[attempt]`.
+    pub(super) is_aware: bool,
     /// What `self` is called in the body, if not `self`.
     pub(super) receiver: Option<Ident>,
 }
@@ -25,10 +27,23 @@ pub(super) struct Behaviour<'a> {
 impl Behaviour<'_> {
     /// The user's expression, with the name that `self` has where it is put.
     fn user(&self, expression: &Expr) -> TokenStream {
-        let tokens = expression.to_token_stream();
+        self.renamed(expression.to_token_stream())
+    }
+
+    fn renamed(&self, tokens: TokenStream) -> TokenStream {
         match &self.receiver {
             Some(receiver) => renamed(tokens, receiver),
             None => tokens,
+        }
+    }
+
+    /// Tells the type to `?`, `return` and the tail of an `async` block.
+    pub(super) fn edge(&self) -> TokenStream {
+        let output = &self.output;
+        quote_spanned! {Span::mixed_site()=>
+            if let ::core::option::Option::Some(__output) = ::core::option::Option::None::<#output> {
+                return __output;
+            }
         }
     }
 
@@ -74,6 +89,12 @@ impl Behaviour<'_> {
             hooks =
                 quote_spanned!(Span::mixed_site()=> #private::Hooks::observe(#hooks, #observer));
         }
+        if self.is_aware || self.config.returns_outcome().is_some() {
+            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timed(#hooks));
+        }
+        if let Some(Keyed { value, .. }) = &self.config.timeline {
+            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timeline(#hooks, #value));
+        }
         hooks
     }
 
@@ -89,24 +110,35 @@ impl Behaviour<'_> {
     }
 
     /// A call of one of the wrappers with the user's function, at that function.
-    fn judge(&self, wrapper: &str, function: &Expr, types: &TokenStream) -> TokenStream {
+    fn judge(
+        &self,
+        wrapper: &str,
+        function: &Expr,
+        ty: &TokenStream,
+        inferred: usize,
+    ) -> TokenStream {
         let private = &self.private;
         let wrapper = Ident::new(wrapper, Span::mixed_site());
-        Place::of(function).call_with(&quote!(#private::#wrapper), types, &self.user(function))
+        Place::of(function).call_with(
+            &quote!(#private::#wrapper),
+            ty,
+            inferred,
+            &self.user(function),
+        )
     }
 
     /// How errors are judged.
     pub(super) fn errors(&self) -> TokenStream {
         let (private, named) = (&self.private, &self.named_output);
         let classify = if let Some(classify) = &self.config.classify {
-            self.judge("classified", &classify.value, &quote!(#named, _, _))
+            self.judge("classified", &classify.value, named, 2)
         } else if self.config.retry_if.is_some() {
             quote_spanned!(Span::mixed_site()=> #private::ByTrait)
         } else {
             quote_spanned!(Span::mixed_site()=> #private::by_trait::<#named>())
         };
         let filter = if let Some(filter) = &self.config.retry_if {
-            self.judge("filtered", &filter.value, &quote!(#named, _))
+            self.judge("filtered", &filter.value, named, 1)
         } else {
             quote_spanned!(Span::mixed_site()=> #private::NoFilter)
         };
@@ -126,9 +158,9 @@ impl Behaviour<'_> {
     pub(super) fn values(&self) -> TokenStream {
         let (private, output) = (&self.private, &self.output);
         if let Some(until) = &self.config.retry_until {
-            self.judge("accepted", &until.value, &quote!(#output, _))
+            self.judge("accepted", &until.value, output, 1)
         } else if let Some(classify) = &self.config.classify_value {
-            self.judge("judged", &classify.value, &quote!(#output, _))
+            self.judge("judged", &classify.value, output, 1)
         } else {
             quote_spanned!(Span::mixed_site()=> #private::AnyValue)
         }
@@ -141,8 +173,11 @@ impl Behaviour<'_> {
     /// How a stop without an error of its own becomes one.
     pub(super) fn stops(&self) -> TokenStream {
         let (private, named) = (&self.private, &self.named_output);
+        if self.config.returns_outcome().is_some() {
+            return quote_spanned!(Span::mixed_site()=> #private::ToOutcome);
+        }
         if let Some(on_stop) = &self.config.on_stop {
-            return self.judge("converted", &on_stop.value, &quote!(#named, _));
+            return self.judge("converted", &on_stop.value, named, 1);
         }
         let method = match (self.needs_a_way(), self.policy_may_cut()) {
             (Some(key), _) => Ident::new("carry", Place::of(key).first),
@@ -156,6 +191,50 @@ impl Behaviour<'_> {
                 use #private::NotCarried as _;
                 #private::Carrier::<#private::ErrorOf<#named>>::new().#method(__stopped)
             })
+        }
+    }
+
+    /// The fallback's answer to `__error`, awaited where that can be done.
+    pub(super) fn fallback(&self) -> Option<TokenStream> {
+        let fallback = &self.config.fallback.as_ref()?.value;
+        let (private, output) = (&self.private, &self.output);
+        let place = Place::of(fallback);
+        let user = self.user(fallback);
+        let arguments = quote_spanned!(Span::mixed_site()=> #user, __error);
+        if !self.is_async {
+            let wrapper = quote_spanned!(Span::mixed_site()=> #private::fall_back);
+            return Some(place.call_with(&wrapper, output, 0, &arguments));
+        }
+        if let Some(own) = OwnFuture::of(fallback) {
+            return Some(self.own_future(&own));
+        }
+        let wrapper = quote_spanned!(Span::mixed_site()=> #private::begin_fallback);
+        let begun = place.call_with(&wrapper, output, 1, &arguments);
+        let wrapper = quote_spanned!(Span::mixed_site()=> #private::answer);
+        let answer = place.call_with(&wrapper, output, 0, &begun);
+        Some(quote_spanned!(place.last=> #answer.await))
+    }
+
+    /// The body of a fallback as an `async` block, which knows its type as the block around the function's body does.
+    fn own_future(&self, own: &OwnFuture<'_>) -> TokenStream {
+        let OwnFuture {
+            asyncness,
+            capture,
+            pattern,
+            ty,
+            body,
+        } = own;
+        let edge = self.edge();
+        let asyncness = Ident::new("async", asyncness.resolved_at(Span::mixed_site()));
+        let body = self.renamed(body.clone());
+        let error = if let Some(ty) = ty {
+            let error = Ident::new("__error", Place::of(ty).first);
+            quote_spanned!(Span::mixed_site()=> { let __typed: #ty = #error; __typed })
+        } else {
+            quote_spanned!(Span::mixed_site()=> __error)
+        };
+        quote_spanned! {Span::mixed_site()=>
+            #asyncness #capture { #edge match #error { #pattern => #body } }.await
         }
     }
 
@@ -178,8 +257,12 @@ impl Behaviour<'_> {
     }
 
     /// Refuses a policy with an attempt timeout where no error can carry it.
-    pub(super) fn policy_check(&self, signature: &Signature, ty: &Type) -> TokenStream {
-        if self.config.on_stop.is_some() || self.needs_a_way().is_some() {
+    pub(super) fn policy_check(&self, function: &Function, ty: &Type) -> TokenStream {
+        let config = self.config;
+        if config.on_stop.is_some()
+            || config.returns_outcome().is_some()
+            || self.needs_a_way().is_some()
+        {
             return TokenStream::new();
         }
         let Some(policy) = self.policy_may_cut() else {
@@ -187,6 +270,7 @@ impl Behaviour<'_> {
         };
         let (private, named, runtime) = (&self.private, &self.named_output, &self.runtime);
         let place = Place::of(policy);
+        let policy = spelled_out(policy.to_token_stream(), function);
         let message = "this policy has an attempt timeout, but the error type cannot carry it: \
             implement `From<Stopped>` for the error type, or write `on_stop = …` to make an error of a stop";
         let condition = quote_spanned! {Span::mixed_site()=>
@@ -207,8 +291,8 @@ impl Behaviour<'_> {
             .into_iter()
             .any(|token| matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '\'')));
         if !lifetimes
-            && signature.receiver().is_none()
-            && may_be_item(&quote!(#policy #named), named, signature)
+            && (function.home.is_some() || function.signature.receiver().is_none())
+            && may_be_item(&quote!(#policy #named), named, function)
         {
             quote_spanned! {Span::mixed_site()=>
                 const _: () = { use #private::NotCarried as _; #assert };
@@ -218,6 +302,50 @@ impl Behaviour<'_> {
                 const { use #private::NotCarried as _; #assert };
             }
         }
+    }
+}
+
+/// `async |pattern| body` or `|pattern| async { body }`.
+struct OwnFuture<'a> {
+    asyncness: Span,
+    capture: Option<Token![move]>,
+    pattern: &'a Pat,
+    ty: Option<&'a Type>,
+    body: TokenStream,
+}
+
+impl<'a> OwnFuture<'a> {
+    fn of(fallback: &'a Expr) -> Option<Self> {
+        let Expr::Closure(closure) = fallback else {
+            return None;
+        };
+        let (Some(pattern), 1, ReturnType::Default) = (
+            closure.inputs.first(),
+            closure.inputs.len(),
+            &closure.output,
+        ) else {
+            return None;
+        };
+        let (pattern, ty) = match pattern {
+            Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
+            other => (other, None),
+        };
+        let (asyncness, capture, body) = match (&closure.asyncness, &*closure.body) {
+            (Some(asyncness), body) => (asyncness.span, closure.capture, body.to_token_stream()),
+            (None, Expr::Async(block)) => (
+                block.async_token.span,
+                block.capture.or(closure.capture),
+                block.block.to_token_stream(),
+            ),
+            (None, _) => return None,
+        };
+        Some(Self {
+            asyncness,
+            capture,
+            pattern,
+            ty,
+            body,
+        })
     }
 }
 

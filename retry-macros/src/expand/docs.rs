@@ -71,6 +71,13 @@ fn sentences(config: &Config) -> Vec<String> {
             time(&max.value)
         ));
     }
+    if config.fallback.is_some() {
+        sentences
+            .push("If the call ends with an error, a fallback answers in its place.".to_owned());
+    }
+    if config.returns_outcome().is_some() {
+        sentences.push("Returns the outcome of the call.".to_owned());
+    }
     sentences
 }
 
@@ -370,6 +377,11 @@ mod tests {
             prose("retry_after = ignore")
                 .ends_with("A server's hint when to come back is ignored.")
         );
+        assert!(
+            prose("fallback = cached")
+                .ends_with("If the call ends with an error, a fallback answers in its place.")
+        );
+        assert!(prose("returns = outcome").ends_with("Returns the outcome of the call."));
         assert!(
             prose("retry_after = honor")
                 .ends_with("A server's hint when to come back is followed.")

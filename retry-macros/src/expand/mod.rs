@@ -5,7 +5,7 @@ mod behaviour;
 mod docs;
 mod policy;
 mod site;
-mod span;
+pub(crate) mod span;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote};
@@ -19,6 +19,7 @@ pub(crate) fn function(config: &Config, mut function: Function) -> TokenStream {
     let bindings = bindings(&function);
     let attempts = attempts::Attempts::new(config, &function, &bindings);
     take_mut(&mut function, &config.clone);
+    attempts.rewrite_output(&mut function.signature);
     let body = match &mut function.flavor {
         Flavor::Blocking => attempts.blocking(&function.body),
         Flavor::Async => attempts.asynchronous(&function.body),

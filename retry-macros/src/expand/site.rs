@@ -2,17 +2,18 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::GenericParam;
 use syn::ext::IdentExt as _;
-use syn::{GenericParam, Signature};
 
 use super::policy::Builder;
+use super::span::Place;
 use crate::model::{Config, Function, Rule};
 
 /// `&'static Site`.
 pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
-    let policy = Builder { runtime }.policy(config);
+    let policy = spelled_out(Builder { runtime }.policy(config), function);
     let operation = match &config.operation {
-        Some(operation) => operation.value.to_token_stream(),
+        Some(operation) => spelled_out(operation.value.to_token_stream(), function),
         None => function
             .signature
             .ident
@@ -20,15 +21,21 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
             .to_string()
             .to_token_stream(),
     };
+    // The line is that of the attribute, or that of the method where one attribute is for many.
+    let line = match &function.home {
+        Some(_) => function.signature.ident.span(),
+        None => Span::mixed_site(),
+    };
+    let line = quote_spanned!(line=> ::core::line!());
     let site = |policy: TokenStream| {
         quote_spanned! {Span::mixed_site()=>
             #runtime::Site::new(
-                #operation, ::core::module_path!(), ::core::file!(), ::core::line!(), #policy,
+                #operation, ::core::module_path!(), ::core::file!(), #line, #policy,
             )
         }
     };
     let counts = counts(config);
-    if may_be_item(&quote!(#operation #policy), &counts, &function.signature) {
+    if may_be_item(&quote!(#operation #policy), &counts, function) {
         // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
         // that nobody has such names.
         let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
@@ -57,12 +64,14 @@ fn counts(config: &Config) -> TokenStream {
 }
 
 /// Whether these tokens mean the same inside an item, which knows neither `Self` nor the generics around it. The function's own generics
-/// are known here; those of an impl block can only be guessed at: lone words among `suspects`, and first words of paths.
+/// are known here, and those of a `#[retry_methods]` block; those of any other impl block can only be guessed at: lone words among `suspects`,
+/// and first words of paths.
 pub(super) fn may_be_item(
     tokens: &TokenStream,
     suspects: &TokenStream,
-    signature: &Signature,
+    function: &Function,
 ) -> bool {
+    let signature = &function.signature;
     let generics: Vec<String> = signature
         .generics
         .params
@@ -73,6 +82,14 @@ pub(super) fn may_be_item(
             GenericParam::Lifetime(_) => None,
         })
         .collect();
+    if let Some(home) = &function.home {
+        let known = |word: &String| {
+            generics.contains(word) || home.generics.iter().any(|name| name == word)
+        };
+        return paths(tokens.clone())
+            .iter()
+            .all(|path| path.first != "Self" && !known(&path.first));
+    }
     let method = signature.receiver().is_some() || mentions_self(&signature.to_token_stream());
     let suspects: Vec<String> = paths(suspects.clone())
         .into_iter()
@@ -81,6 +98,40 @@ pub(super) fn may_be_item(
     paths(tokens.clone())
         .iter()
         .all(|path| !depends(path, &generics, &suspects, method))
+}
+
+/// `Self::` as the type that it stands for, where that means the same in an item.
+pub(super) fn spelled_out(tokens: TokenStream, function: &Function) -> TokenStream {
+    let Some(own) = function
+        .home
+        .as_ref()
+        .and_then(|home| home.plain_self.as_ref())
+    else {
+        return tokens;
+    };
+    let own = quote!(<#own>);
+    replaced(tokens, &own)
+}
+
+fn replaced(tokens: TokenStream, own: &TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut result = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        let path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+        match token {
+            TokenTree::Ident(word) if path && word == "Self" => {
+                result.extend(Place::of(&word).move_here(own));
+            }
+            TokenTree::Group(group) => {
+                let mut inner =
+                    proc_macro2::Group::new(group.delimiter(), replaced(group.stream(), own));
+                inner.set_span(group.span());
+                result.extend([TokenTree::Group(inner)]);
+            }
+            other => result.extend([other]),
+        }
+    }
+    result
 }
 
 /// The first word of a path, and whether more follow.
@@ -158,14 +209,35 @@ pub(super) fn mentions_self(tokens: &TokenStream) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proc_macro2::TokenStream;
-    use quote::quote;
+    use std::rc::Rc;
 
-    use super::may_be_item;
+    use proc_macro2::TokenStream;
+    use quote::{format_ident, quote};
+
+    use super::{may_be_item, spelled_out};
+    use crate::errors::Errors;
+    use crate::model::{Function, Home};
+
+    fn function(signature: TokenStream) -> Function {
+        let mut tokens = signature;
+        tokens.extend(quote!({}));
+        crate::parse::function(tokens, &mut Errors::default()).expect("a function")
+    }
 
     fn item(tokens: &TokenStream, signature: TokenStream) -> bool {
-        let signature = syn::parse2(signature).expect("a signature");
-        may_be_item(tokens, tokens, &signature)
+        may_be_item(tokens, tokens, &function(signature))
+    }
+
+    fn method(generics: &[&str], plain_self: Option<syn::Type>) -> Function {
+        let mut function = function(quote!(fn f(&self)));
+        function.home = Some(Rc::new(Home {
+            generics: generics
+                .iter()
+                .map(|name| format_ident!("{name}"))
+                .collect(),
+            plain_self,
+        }));
+        function
     }
 
     #[test]
@@ -199,6 +271,33 @@ mod tests {
                 "{tokens}"
             );
         }
+    }
+
+    #[test]
+    fn in_a_block_that_is_known_nothing_is_guessed() {
+        let method = method(&["Config", "SIZE"], None);
+        for tokens in [
+            quote!(LIMIT),
+            quote!(Limits::LIMIT),
+            quote!(N),
+            quote!(T::LIMIT),
+        ] {
+            assert!(may_be_item(&tokens, &tokens, &method), "{tokens}");
+        }
+        for tokens in [quote!(Self::LIMIT), quote!(Config::LIMIT), quote!(2 * SIZE)] {
+            assert!(!may_be_item(&tokens, &tokens, &method), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn self_is_spelled_out_where_it_can_be() {
+        let method = method(&[], Some(syn::parse_quote!(inner::Client)));
+        let tokens = spelled_out(quote!(f(Self::LIMIT, self)), &method);
+        assert_eq!(
+            tokens.to_string(),
+            quote!(f(<inner::Client>::LIMIT, self)).to_string()
+        );
+        assert!(may_be_item(&tokens, &tokens, &method));
     }
 
     #[test]

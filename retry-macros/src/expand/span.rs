@@ -5,13 +5,13 @@ use quote::{ToTokens, quote_spanned};
 
 /// The ends of some tokens.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub(super) first: Span,
-    last: Span,
+    pub(super) last: Span,
 }
 
 impl Place {
-    pub(super) fn of(tokens: &impl ToTokens) -> Self {
+    pub(crate) fn of(tokens: &impl ToTokens) -> Self {
         let mut stream = tokens.to_token_stream().into_iter();
         let Some(first) = stream.next() else {
             return Self::nowhere();
@@ -44,21 +44,31 @@ impl Place {
         tokens
     }
 
-    /// `function::<types>(arguments)`, the types where they were.
+    /// `function::<ty, _, …>(arguments)`, with so many types to be inferred, and the first where it was.
     pub(super) fn call_with(
         self,
         function: &TokenStream,
-        types: &TokenStream,
+        ty: &TokenStream,
+        inferred: usize,
         arguments: &TokenStream,
     ) -> TokenStream {
         let mut arguments = Group::new(Delimiter::Parenthesis, arguments.clone());
         arguments.set_span(self.last);
         let function = self.move_here(function);
-        quote_spanned!(self.first=> #function::<#types> #arguments)
+        // The compiler may blame a type that it was to infer.
+        let inferred = (0..inferred).map(|_| quote_spanned!(self.first=> _));
+        quote_spanned!(self.first=> #function::<#ty #(, #inferred)*> #arguments)
+    }
+
+    /// `alias<ty>`, so that the compiler blames the tokens at this place for the type.
+    pub(super) fn wrap(self, alias: &TokenStream, ty: &impl ToTokens) -> TokenStream {
+        let alias = self.move_here(alias);
+        let end = quote_spanned!(self.last=> >);
+        quote_spanned!(self.first=> #alias<#ty #end)
     }
 
     /// The same tokens with the same meaning, at this place.
-    pub(super) fn move_here(self, tokens: &TokenStream) -> TokenStream {
+    pub(crate) fn move_here(self, tokens: &TokenStream) -> TokenStream {
         tokens
             .clone()
             .into_iter()

@@ -3,46 +3,64 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Error, Ident, Path, Result, Token};
+use syn::{Error, Expr, Ident, Path, Result, Token, Type};
 
 use super::backoff::backoff;
 use super::keys::{Scope, keys};
 use super::value::{count, drain, expression, jitter, list, lone_word, time, value};
 use crate::errors::Errors;
-use crate::grammar::{self, KEYS, REFUSED, RULE, SYNONYMS, Word};
-use crate::model::{Config, Keyed, OwnRule, RetryAfter, Rule};
+use crate::grammar::{self, KEYS, REFUSED, REFUSED_ALONE, RULE, SYNONYMS, Word};
+use crate::model::{Config, Form, Keyed, OwnRule, RetryAfter, Rule};
 use crate::suggest::suggestion;
 
-const ATTRIBUTE: Scope = Scope {
+/// What `#[retry(…)]` has on its own.
+pub(crate) const ATTRIBUTE: Scope = Scope {
     table: KEYS,
+    also: &[],
     example: "attempts = 5",
     synonyms: SYNONYMS,
     refused: REFUSED,
+    elsewhere: REFUSED_ALONE,
 };
 
 const CLASS_RULE: Scope = Scope {
     table: RULE,
+    also: &[],
     example: "attempts = 3",
     synonyms: SYNONYMS,
     refused: &[],
+    elsewhere: &[],
 };
 
 /// Reads the whole attribute; what is wrong goes to `errors`, the rest is in the result.
 pub(crate) fn attribute(arguments: TokenStream, errors: &mut Errors) -> Config {
     let mut config = Config::default();
     let parse = |input: ParseStream<'_>| {
-        let failed = keys(
-            input,
-            &ATTRIBUTE,
-            errors,
-            &mut |word, key, input, errors| read(word, key, input, &mut config, errors),
-        );
-        Ok(failed)
+        config = config_in(&ATTRIBUTE, input, errors, &mut |_, _, _, _| Ok(()));
+        Ok(())
     };
-    match parse.parse2(arguments) {
-        Ok(failed) => config.failed.extend(failed),
-        Err(error) => errors.push(error),
+    if let Err(error) = parse.parse2(arguments) {
+        errors.push(error);
     }
+    config
+}
+
+/// Reads the keys up to the end of `input`; what `scope` has besides those of `#[retry(…)]` goes to `other`.
+pub(crate) fn config_in(
+    scope: &Scope,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+    other: &mut dyn FnMut(&'static Word, &Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
+) -> Config {
+    let mut config = Config::default();
+    let failed = keys(input, scope, errors, &mut |word, key, input, errors| {
+        if scope.also.iter().any(|also| also.name == word.name) {
+            other(word, key, input, errors)
+        } else {
+            read(word, key, input, &mut config, errors)
+        }
+    });
+    config.failed.extend(failed);
     config
 }
 
@@ -54,12 +72,11 @@ fn read(
     errors: &mut Errors,
 ) -> Result<()> {
     let example = word.example;
+    if let Some(slot) = plain(config, word.name) {
+        put(slot, key, value(key, example, input, expression)?);
+        return Ok(());
+    }
     match word.name {
-        "policy" => put(
-            &mut config.policy,
-            key,
-            value(key, example, input, expression)?,
-        ),
         "attempts" => put(
             &mut config.attempts,
             key,
@@ -87,45 +104,10 @@ fn read(
             key,
             value(key, example, input, time)?,
         ),
-        "classify" => put(
-            &mut config.classify,
+        "returns" => put(
+            &mut config.returns,
             key,
-            value(key, example, input, expression)?,
-        ),
-        "retry_if" => put(
-            &mut config.retry_if,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "retry_until" => put(
-            &mut config.retry_until,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "classify_value" => put(
-            &mut config.classify_value,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "abort" => put(
-            &mut config.abort,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "observe" => put(
-            &mut config.observe,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "on_stop" => put(
-            &mut config.on_stop,
-            key,
-            value(key, example, input, expression)?,
-        ),
-        "operation" => put(
-            &mut config.operation,
-            key,
-            value(key, example, input, expression)?,
+            value(key, example, input, returns)?,
         ),
         "clone" => {
             config.clone = list(key, example, input, |input| arguments(key, example, input))?;
@@ -140,6 +122,24 @@ fn read(
         }),
     }
     Ok(())
+}
+
+/// Where the value of a key belongs that is any expression.
+fn plain<'c>(config: &'c mut Config, name: &str) -> Option<&'c mut Option<Keyed<Expr>>> {
+    Some(match name {
+        "policy" => &mut config.policy,
+        "classify" => &mut config.classify,
+        "retry_if" => &mut config.retry_if,
+        "retry_until" => &mut config.retry_until,
+        "classify_value" => &mut config.classify_value,
+        "abort" => &mut config.abort,
+        "observe" => &mut config.observe,
+        "on_stop" => &mut config.on_stop,
+        "fallback" => &mut config.fallback,
+        "timeline" => &mut config.timeline,
+        "operation" => &mut config.operation,
+        _ => return None,
+    })
 }
 
 fn put<T>(slot: &mut Option<Keyed<T>>, key: &Ident, value: T) {
@@ -210,10 +210,37 @@ fn rule(key: &Ident, example: &str, input: ParseStream<'_>, errors: &mut Errors)
     })))
 }
 
+fn returns(input: ParseStream<'_>) -> Result<Form> {
+    let advice = "write `returns = outcome`, or remove it for the result";
+    let Some(word) = lone_word(input) else {
+        // A type has commas of its own.
+        let other: Type = input.parse()?;
+        return Err(Error::new_spanned(
+            other,
+            format!("expected `outcome`; {advice}"),
+        ));
+    };
+    let form = match word.to_string().as_str() {
+        "outcome" => Form::Outcome,
+        "result" => Form::Result,
+        written => {
+            return Err(Error::new(
+                word.span(),
+                format!(
+                    "unknown value `{written}` of `returns`; {}",
+                    suggestion(written, "values", ["outcome", "result"].into_iter())
+                ),
+            ));
+        }
+    };
+    input.parse::<Ident>()?;
+    Ok(form)
+}
+
 fn retry_after(input: ParseStream<'_>) -> Result<RetryAfter> {
     let Some(word) = lone_word(input) else {
         let expression = expression(input)?;
-        if matches!(expression, syn::Expr::Lit(_)) {
+        if matches!(expression, Expr::Lit(_)) {
             return Err(Error::new_spanned(
                 &expression,
                 "`retry_after` is `honor` or `ignore`; to limit a hint, write `retry_after_max = \"1m\"`",
@@ -263,7 +290,7 @@ fn arguments(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<Vec<I
 }
 
 /// A path that means the same everywhere.
-fn runtime(input: ParseStream<'_>) -> Result<Path> {
+pub(crate) fn runtime(input: ParseStream<'_>) -> Result<Path> {
     let path = match input.call(Path::parse_mod_style) {
         Ok(path) => path,
         Err(error) => {

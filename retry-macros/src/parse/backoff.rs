@@ -14,9 +14,11 @@ use crate::suggest::{closest, list, suggestion};
 
 const NAMED: Scope = Scope {
     table: MODIFIERS,
+    also: &[],
     example: "max = \"10s\"",
     synonyms: MODIFIER_SYNONYMS,
     refused: &[],
+    elsewhere: &[],
 };
 
 /// A backoff in the attribute's own words, or an expression of type `Backoff`.

@@ -1,13 +1,14 @@
 //! The function under the attribute: its signature is parsed, its body stays as it was written.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::quote;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Error, FnArg, PatType, Receiver, Result, Signature, Token, Visibility};
+use syn::{Attribute, Error, FnArg, Pat, PatType, Receiver, Result, Signature, Token, Visibility};
 
 use super::async_trait;
+use super::attempt::{self, is_marker};
 use crate::errors::Errors;
-use crate::model::{Flavor, Function};
+use crate::model::{AttemptParameter, Flavor, Function};
 
 /// Reads the function. `None` when there is nothing to retry, with the reason in `errors`.
 pub(crate) fn function(item: TokenStream, errors: &mut Errors) -> Option<Function> {
@@ -25,7 +26,7 @@ fn parse(input: ParseStream<'_>) -> Result<Function> {
     let visibility: Visibility = input.parse()?;
     let defaultness: Option<Token![default]> = input.parse()?;
     refuse_other_items(input)?;
-    let signature: Signature = input.parse()?;
+    let mut signature: Signature = input.parse()?;
     if input.peek(Token![;]) {
         return Err(input.error(format!(
             "`{}` has no body to retry; write `#[retry]` on the implementations of this method",
@@ -45,20 +46,26 @@ fn parse(input: ParseStream<'_>) -> Result<Function> {
     let (inner_attributes, rest) = split_body.parse2(body.stream())?;
     let mut statements = Group::new(Delimiter::Brace, rest);
     statements.set_span(body.span());
-    let flavor = if signature.asyncness.is_some() {
+    let mut flavor = if signature.asyncness.is_some() {
         Flavor::Async
     } else {
         async_trait::recognise(&statements)
             .map_or(Flavor::Blocking, |boxed| Flavor::Boxed(Box::new(boxed)))
     };
+    let attempt = attempt::take(&mut signature);
+    if let Flavor::Boxed(boxed) = &mut flavor {
+        attempt::take_moves(boxed, &attempt);
+    }
     Ok(Function {
         attributes,
         visibility,
         defaultness,
         signature,
+        attempt,
         inner_attributes,
         body: statements,
         flavor,
+        home: None,
     })
 }
 
@@ -80,7 +87,9 @@ fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
     let _ = ahead.parse::<Option<Token![unsafe]>>();
     let _ = ahead.parse::<Option<Token![auto]>>();
     let block = if ahead.peek(Token![impl]) {
-        Some("an `impl` block; write it on each method that is to be retried")
+        Some(
+            "an `impl` block; write `#[retry_methods]` on the block, or `#[retry]` on each method that is to be retried",
+        )
     } else if ahead.peek(Token![trait]) {
         Some("a trait; write it on its default methods, or on the methods of an implementation")
     } else if ahead.peek(Token![struct]) {
@@ -120,13 +129,14 @@ pub(crate) fn is_retry(attribute: &Attribute) -> bool {
         .is_some_and(|last| last.ident == "retry")
 }
 
-/// The function as it was, without our attributes.
+/// The function as it was, without our attributes and without the parameter that its callers do not see.
 pub(crate) fn original(function: &Function) -> TokenStream {
     let Function {
         attributes,
         visibility,
         defaultness,
         signature,
+        attempt,
         inner_attributes,
         body,
         ..
@@ -136,11 +146,26 @@ pub(crate) fn original(function: &Function) -> TokenStream {
     for argument in &mut signature.inputs {
         let (FnArg::Receiver(Receiver { attrs, .. }) | FnArg::Typed(PatType { attrs, .. })) =
             argument;
-        attrs.retain(|attribute| !attribute.path().is_ident("attempt"));
+        attrs.retain(|attribute| !is_marker(attribute));
     }
+    let attempts = attempt.iter().map(|parameter| {
+        let AttemptParameter {
+            attributes,
+            pattern,
+            ty,
+            ..
+        } = parameter;
+        let mut pattern = pattern.clone();
+        if let Pat::Ident(name) = &mut pattern {
+            name.mutability = None;
+        }
+        quote_spanned! {Span::mixed_site()=>
+            #(#attributes)* let #pattern: #ty = ::core::option::Option::unwrap(::core::option::Option::None);
+        }
+    });
     let mut block = Group::new(Delimiter::Brace, {
         let statements = body.stream();
-        quote!(#(#inner_attributes)* #statements)
+        quote!(#(#inner_attributes)* #(#attempts)* #statements)
     });
     block.set_span(body.span());
     quote!(#(#attributes)* #visibility #defaultness #signature #block)

@@ -11,16 +11,31 @@ use crate::grammar::{self, Advice, Word};
 use crate::suggest::{closest, suggestion};
 
 /// What may be written at one place.
-pub(super) struct Scope {
-    pub(super) table: &'static [Word],
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    pub(crate) table: &'static [Word],
+    /// What may be written here besides.
+    pub(crate) also: &'static [Word],
     /// One of them, for whoever writes none.
-    pub(super) example: &'static str,
-    pub(super) synonyms: Advice,
-    pub(super) refused: Advice,
+    pub(crate) example: &'static str,
+    pub(crate) synonyms: Advice,
+    pub(crate) refused: Advice,
+    /// What may not be written here, but elsewhere.
+    pub(crate) elsewhere: Advice,
+}
+
+impl Scope {
+    fn words(&self) -> impl Iterator<Item = &'static Word> + Clone {
+        self.table.iter().chain(self.also)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        self.words().map(|word| word.name)
+    }
 }
 
 /// Reads the keys up to the end of `input`, each through `read`. Returns the names of the keys that could not be read.
-pub(super) fn keys(
+pub(crate) fn keys(
     input: ParseStream<'_>,
     scope: &Scope,
     errors: &mut Errors,
@@ -63,7 +78,7 @@ fn key(
         ));
     }
     let written = name.to_string();
-    let Some(word) = scope.table.iter().find(|word| word.name == written) else {
+    let Some(word) = scope.words().find(|word| word.name == written) else {
         return Err(syn::Error::new(name.span(), unknown(&written, scope)));
     };
     if seen.contains(&word.name) {
@@ -88,7 +103,11 @@ fn located(error: syn::Error, name: &Ident, input: ParseStream<'_>) -> syn::Erro
 }
 
 fn unknown(written: &str, scope: &Scope) -> String {
-    if let Some(reason) = grammar::advice(scope.refused, written) {
+    let refused = [scope.elsewhere, scope.refused];
+    if let Some(reason) = refused
+        .into_iter()
+        .find_map(|table| grammar::advice(table, written))
+    {
         return format!("`{written}` {reason}");
     }
     if let Some(advice) = grammar::advice(scope.synonyms, written) {
@@ -96,7 +115,7 @@ fn unknown(written: &str, scope: &Scope) -> String {
     }
     format!(
         "unknown key `{written}`; {}",
-        suggestion(written, "keys", grammar::names(scope.table))
+        suggestion(written, "keys", scope.names())
     )
 }
 
@@ -137,6 +156,5 @@ fn starts_a_key(input: ParseStream<'_>, scope: &Scope) -> bool {
     let followed = (ahead.peek(Token![=]) && !ahead.peek(Token![==]) && !ahead.peek(Token![=>]))
         || ahead.peek(Paren);
     followed
-        && (scope.table.iter().any(|word| word.name == written)
-            || closest(&written, grammar::names(scope.table)).is_some())
+        && (scope.names().any(|name| name == written) || closest(&written, scope.names()).is_some())
 }

@@ -12,7 +12,7 @@ use crate::model::{Count, Jitter, Number, Time};
 use crate::suggest::{closest, suggestion};
 
 /// The value behind `key =`.
-pub(super) fn value<T>(
+pub(crate) fn value<T>(
     key: &Ident,
     example: &str,
     input: ParseStream<'_>,
@@ -63,7 +63,7 @@ pub(super) fn drain(input: ParseStream<'_>) {
 }
 
 /// An expression, without the invisible groups that `macro_rules!` wraps around it.
-pub(super) fn expression(input: ParseStream<'_>) -> Result<Expr> {
+pub(crate) fn expression(input: ParseStream<'_>) -> Result<Expr> {
     let mut expression = Expr::parse(input)?;
     while let Expr::Group(group) = expression {
         expression = *group.expr;

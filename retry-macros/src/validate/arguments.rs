@@ -119,6 +119,11 @@ pub(super) fn named(config: &Config, function: &Function, errors: &mut Errors) {
                         format!("`{}` has no `self`; remove it", function.signature.ident),
                     );
                 }
+            } else if is_attempt(function, name) {
+                errors.at(
+                    name,
+                    format!("`{name}` is another one in each attempt anyway; remove it"),
+                );
             } else if !known.iter().any(|binding| binding.name == *name) {
                 let names: Vec<String> = known
                     .iter()
@@ -143,6 +148,12 @@ pub(super) fn named(config: &Config, function: &Function, errors: &mut Errors) {
             }
         }
     }
+}
+
+fn is_attempt(function: &Function, name: &Ident) -> bool {
+    function.attempt.iter().any(
+        |parameter| matches!(&parameter.pattern, Pat::Ident(pattern) if pattern.ident == *name),
+    )
 }
 
 /// A `mut` argument of which nobody said what the next attempt sees.

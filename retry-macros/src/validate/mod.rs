@@ -1,8 +1,11 @@
 //! What can only be seen with several things in view: a value and its range, two keys, the keys and the function.
 
 mod arguments;
+mod attempt;
 mod backoff;
 mod behaviour;
+mod borrows;
+mod ending;
 mod policy;
 mod shape;
 
@@ -22,6 +25,13 @@ pub(crate) fn config(config: &Config, errors: &mut Errors) {
     policy::last_attempt(config, errors);
     behaviour::values(config, errors);
     behaviour::operation(config, errors);
+    ending::outcome(config, errors);
+    ending::timeline(config, errors);
+}
+
+/// Why nothing about this function can be retried.
+pub(crate) fn output(function: &Function, errors: &mut Errors) {
+    shape::output(function, errors);
 }
 
 /// Checks the function, and what the keys ask of it.
@@ -30,6 +40,10 @@ pub(crate) fn function(config: &Config, function: &Function, errors: &mut Errors
     shape::other_attributes(function, errors);
     shape::output(function, errors);
     shape::timeout(config, function, errors);
+    borrows::returned(function, errors);
+    attempt::marked(function, errors);
+    ending::fallback(config, function, errors);
+    ending::outcome_of(config, function, errors);
     arguments::named(config, function, errors);
     arguments::undecided(config, function, errors);
 }

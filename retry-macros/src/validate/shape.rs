@@ -35,20 +35,6 @@ pub(super) fn other_attributes(function: &Function, errors: &mut Errors) {
             );
         }
     }
-    for argument in &function.signature.inputs {
-        let attributes = match argument {
-            syn::FnArg::Receiver(receiver) => &receiver.attrs,
-            syn::FnArg::Typed(typed) => &typed.attrs,
-        };
-        for attribute in attributes {
-            if attribute.path().is_ident("attempt") {
-                errors.at(
-                    attribute,
-                    "`#[attempt]` is not available in this version; remove it",
-                );
-            }
-        }
-    }
     if let Some(kind) = tokio_entry(&function.body.stream()).filter(|_| !function.is_async()) {
         errors.at(
             &function.signature.ident,
@@ -185,7 +171,7 @@ pub(crate) fn holds_impl(tokens: &impl quote::ToTokens) -> bool {
     any(tokens.to_token_stream())
 }
 
-fn ungrouped(mut ty: &Type) -> &Type {
+pub(super) fn ungrouped(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
             Type::Group(group) => &group.elem,

@@ -1,0 +1,13 @@
+use std::io;
+
+use retry_core::retry;
+
+#[retry]
+fn fill(buffer: Option<&mut Vec<u8>>) -> io::Result<()> {
+    if let Some(buffer) = buffer {
+        buffer.push(1);
+    }
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use retry_core::Classify;
+
+#[derive(Classify)]
+#[classify]
+struct Failure;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use retry_core::Classify;
+
+#[derive(Classify)]
+struct Failure;
+
+fn main() {}

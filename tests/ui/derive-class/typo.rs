@@ -1,0 +1,9 @@
+use retry_core::Classify;
+
+#[derive(Classify)]
+enum Failure {
+    #[classify(transiant)]
+    Lost,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use retry_core::{Classify, ErrorClass};
+
+#[derive(Classify)]
+enum Failure {
+    #[classify(transient)]
+    #[classify(with = by_code)]
+    Database(u32),
+}
+
+fn by_code(_: &u32) -> ErrorClass {
+    ErrorClass::Unknown
+}
+
+fn main() {}

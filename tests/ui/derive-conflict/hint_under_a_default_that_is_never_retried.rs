@@ -1,0 +1,12 @@
+use std::time::Duration;
+
+use retry_core::Classify;
+
+#[derive(Classify)]
+#[classify(default = auth)]
+enum Failure {
+    #[classify(retry_after = 0)]
+    Busy(Duration),
+}
+
+fn main() {}

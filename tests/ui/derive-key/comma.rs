@@ -1,0 +1,11 @@
+use std::time::Duration;
+
+use retry_core::Classify;
+
+#[derive(Classify)]
+enum Failure {
+    #[classify(rate_limit retry_after = 0)]
+    Busy(Duration),
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use std::io;
+
+use retry_core::retry;
+
+#[retry(fallback = Ok(0))]
+async fn fetch() -> io::Result<u32> {
+    Ok(1)
+}
+
+fn main() {}

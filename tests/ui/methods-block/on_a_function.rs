@@ -1,0 +1,10 @@
+use std::io;
+
+use retry_core::retry_methods;
+
+#[retry_methods(attempts = 5)]
+pub async fn fetch() -> io::Result<()> {
+    Ok(())
+}
+
+fn main() {}

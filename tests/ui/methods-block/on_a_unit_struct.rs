@@ -1,0 +1,6 @@
+use retry_core::retry_methods;
+
+#[retry_methods(attempts = 5)]
+struct Client;
+
+fn main() {}

@@ -1,0 +1,19 @@
+use std::io;
+
+use retry_core::retry_methods;
+
+struct Client;
+
+#[retry_methods(attempts = 2)]
+impl Client {
+    fn read(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[retry(transient(attempts = 4))]
+    fn write(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+use std::io;
+
+use retry_core::retry_methods;
+
+struct Client;
+
+#[retry_methods]
+impl Client {
+    #[retry(deadline = "5s", skip)]
+    fn read(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {}

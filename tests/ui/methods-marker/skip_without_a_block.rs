@@ -1,0 +1,14 @@
+use std::io;
+
+use retry_core::retry;
+
+struct Client;
+
+impl Client {
+    #[retry(skip)]
+    fn read(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use std::io;
+
+use retry_core::retry_methods;
+
+struct Client;
+
+#[retry_methods]
+impl Client {
+    #[retry(attempts = 2)]
+    #[retry(deadline = "5s")]
+    fn read(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use std::io;
+
+use retry_core::retry_methods;
+
+struct Client;
+
+#[retry_methods(methods(read(attempts = 5) wriet(attempts = 2)))]
+impl Client {
+    fn read(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn main() {}
