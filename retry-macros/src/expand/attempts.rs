@@ -75,14 +75,13 @@ impl<'a> Attempts<'a> {
         let values = self.behaviour.values();
         let stops = self.behaviour.stops();
         let (site, check) = (&self.site, &self.check);
+        // At the brace, so that a complaint about what the closure captures does not land on the attribute.
+        let brace = Span::mixed_site().located_at(body.span_open());
         let body = self.body(body, &TokenStream::new());
         let (run, arguments) = if self.known.is_some() {
-            (
-                "run_blocking_aware",
-                quote_spanned!(Span::mixed_site()=> |__known|),
-            )
+            ("run_blocking_aware", quote_spanned!(brace=> |__known|))
         } else {
-            ("run_blocking", quote_spanned!(Span::mixed_site()=> ||))
+            ("run_blocking", quote_spanned!(brace=> ||))
         };
         let run = Ident::new(run, Span::mixed_site());
         let call = quote_spanned! {Span::mixed_site()=>

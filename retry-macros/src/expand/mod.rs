@@ -7,7 +7,7 @@ mod policy;
 mod site;
 pub(crate) mod span;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote};
 
 use crate::model::{Config, Flavor, Function};
@@ -37,12 +37,9 @@ pub(crate) fn function(config: &Config, mut function: Function) -> TokenStream {
     for attribute in attributes {
         attribute.to_tokens(&mut tokens);
     }
-    tokens.extend(quote! {
-        #docs
-        #visibility #defaultness #signature {
-            #(#inner_attributes)*
-            #body
-        }
-    });
+    let mut braces = Group::new(Delimiter::Brace, quote!(#(#inner_attributes)* #body));
+    // Where the user's are, so that the compiler takes the attempt's body for the function's and says the same about both.
+    braces.set_span(function.body.span().resolved_at(Span::mixed_site()));
+    tokens.extend(quote!(#docs #visibility #defaultness #signature #braces));
     tokens
 }
