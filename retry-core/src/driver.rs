@@ -78,15 +78,35 @@ impl<'a> Hooks<'a> {
 /// The state of one call of an operation that gives a `Result<T, E>`, of whose values it keeps `K`.
 pub(crate) struct Driver<'a, K, E> {
     plan: &'a Plan<'a>,
-    /// When the call began, if anybody needs to know.
-    started: Option<Instant>,
+    start: Start,
     history: Option<Box<History<'a, K, E>>>,
+}
+
+/// The beginning of a call, as large as a time.
+#[derive(Clone, Copy)]
+enum Start {
+    /// The first attempt has not been allowed to start yet.
+    Due,
+    /// When it was, nobody needs to know.
+    Untimed,
+    At(Instant),
+}
+
+impl Start {
+    const fn time(self) -> Option<Instant> {
+        match self {
+            Self::Due | Self::Untimed => None,
+            Self::At(time) => Some(time),
+        }
+    }
 }
 
 /// What a call has been through, with what its last attempt gave: kept while the call sleeps, to be returned if it is stopped.
 struct History<'a, K, E> {
     progress: Progress<'a>,
     last: End<K, E>,
+    /// The next attempt has not been allowed to start yet.
+    due: bool,
 }
 
 /// What is kept of an unacceptable value while the call sleeps.
@@ -134,11 +154,19 @@ pub enum Attempted<R> {
     },
 }
 
+/// Where the loop of an async function stands.
+pub enum Turn<R> {
+    /// Before an attempt, which has to be allowed to start.
+    Due,
+    /// Behind one.
+    Taken(Attempted<R>),
+}
+
 impl<'a, K, E> Driver<'a, K, E> {
     pub(crate) const fn new(plan: &'a Plan<'a>) -> Self {
         Self {
             plan,
-            started: None,
+            start: Start::Due,
             history: None,
         }
     }
@@ -150,27 +178,30 @@ impl<'a, K, E> Driver<'a, K, E> {
             let may_start = history.progress.may_start(hooks);
             if may_start {
                 history.last = End::Nothing;
+                history.due = false;
             }
             return may_start;
         }
         let policy = self.plan.policy;
         let watched = hooks.is_observed();
-        if watched
+        let timed = watched
             || ruled
             || hooks.timed
             || hooks.timeline.is_some()
             || policy.max_elapsed().is_some()
-            || policy.max_attempt_duration().is_some()
-        {
-            self.started = Some(hooks.time.now());
-        }
+            || policy.max_attempt_duration().is_some();
+        self.start = if timed {
+            Start::At(hooks.time.now())
+        } else {
+            Start::Untimed
+        };
         (!watched && hooks.abort.is_none()) || self.may_start_first(hooks)
     }
 
     #[cold]
     #[inline(never)]
     fn may_start_first(&mut self, hooks: &Hooks<'_>) -> bool {
-        let mut progress = Progress::new(self.plan, self.started);
+        let mut progress = Progress::new(self.plan, self.start.time());
         let may_start = progress.may_start(hooks);
         if !may_start {
             self.remember(progress);
@@ -232,7 +263,7 @@ impl<'a, K, E> Driver<'a, K, E> {
         if let Some(history) = &mut self.history {
             return history.progress.succeed(hooks);
         }
-        let mut progress = Progress::new(self.plan, self.started);
+        let mut progress = Progress::new(self.plan, self.start.time());
         progress.succeed(hooks);
         if hooks.timeline.is_some() {
             self.remember(progress);
@@ -246,6 +277,7 @@ impl<'a, K, E> Driver<'a, K, E> {
         match &mut self.history {
             Some(history) if retry => {
                 history.last = end.map(K::keep);
+                history.due = true;
                 ControlFlow::Continue(())
             }
             _ => ControlFlow::Break(end),
@@ -268,13 +300,13 @@ impl<'a, K, E> Driver<'a, K, E> {
     pub(crate) fn report(&mut self, hooks: &Hooks<'_>) -> Report {
         match &mut self.history {
             Some(history) => history.progress.report(hooks),
-            None => Progress::new(self.plan, self.started).report(hooks),
+            None => Progress::new(self.plan, self.start.time()).report(hooks),
         }
     }
 
     #[cold]
     fn progress(&mut self) -> &mut Progress<'a> {
-        let (plan, started) = (self.plan, self.started);
+        let (plan, started) = (self.plan, self.start.time());
         let history = self
             .history
             .get_or_insert_with(|| History::boxed(Progress::new(plan, started)));
@@ -295,7 +327,7 @@ impl<K, E> Driver<'static, K, E> {
             number: progress.map_or(1, Progress::attempt),
             last_class: progress.and_then(Progress::last_class),
             policy: self.plan.policy,
-            started: self.started.unwrap_or_else(|| time.now()),
+            started: self.start.time().unwrap_or_else(|| time.now()),
             asynchronous: time.is_asynchronous(),
         }
     }
@@ -306,6 +338,7 @@ impl<'a, K, E> History<'a, K, E> {
         Box::new(Self {
             progress,
             last: End::Nothing,
+            due: false,
         })
     }
 }

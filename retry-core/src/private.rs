@@ -5,17 +5,20 @@
 //! ```text
 //! let mut driver = driver::<Ret>(SITE);
 //! loop {
-//!     if let Break(end) = before(&mut driver, HOOKS, RULED, STOPS) { return end; }
-//!     let attempted = attempt(&mut driver, async { BODY }).await;
-//!     if let Break(end) = after(&mut driver, attempted, HOOKS, ERRORS, VALUES, STOPS) { return end; }
-//!     pause(&mut driver, WAKE).await;
+//!     let operation = async { BODY };
+//!     let turn = attempt(&mut driver, operation).await;
+//!     if let Break(end) = step(turn, &mut driver, HOOKS, ERRORS, TEXT, VALUES, STOPS) { return end; }
+//!     pause(&mut driver, ABORT).await; // only where there is one
 //! }
 //! ```
+//!
+//! [`attempt`] runs an operation that [`step`] has allowed to start: the first one, and after a failure, it does not run but sleeps, and `step`
+//! is asked. So each behaviour is written once, and there is one `.await`: that is what an expansion costs when it is compiled.
 //!
 //! With a fallback the loop breaks with its end, which is [`settle`]d: the user's function is evaluated when there is an error for it, and after
 //! everything that the loop has borrowed is free again.
 //!
-//! The behaviours (`HOOKS` and so on) are written out at each step, so that none of them borrows `self` while the body runs. A sync
+//! The behaviours (`HOOKS` and so on) are arguments of [`step`], so that none of them borrows `self` while the body runs. A sync
 //! function becomes one call of [`run_blocking`].
 #![allow(
     clippy::needless_pass_by_value,
@@ -25,20 +28,20 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 
 use crate::abort::Abort;
 use crate::attempt::Attempt;
 use crate::class::{Classification, Classify};
 use crate::driver;
-pub use crate::driver::{Attempted, Hooks};
+pub use crate::driver::{Attempted, Hooks, Turn};
 #[cfg(feature = "tokio")]
 use crate::driver::{Attempting, Pausing};
 use crate::driver::{Dropped, Keep, Kept};
 use crate::event::Observer;
 use crate::judge::{
-    Accepted, Classified, ConvertStop, Converted, DescribeError, Displayed, Filtered, JudgeError,
-    JudgeValue, Judged,
+    Accepted, Classified, ConvertStop, Converted, Displayed, Filtered, JudgeError, JudgeValue,
+    Judged,
 };
 pub use crate::judge::{AnyValue, ByTrait, Errors, NeverStops, NoFilter};
 use crate::outcome::{End, Outcome, Report, Stopped};
@@ -140,26 +143,6 @@ impl<'a> Hooks<'a> {
     }
 }
 
-/// What can wake a call that sleeps.
-#[derive(Clone, Copy)]
-pub struct Wake<'a>(pub Option<&'a dyn Abort>);
-
-impl<'a> Wake<'a> {
-    /// Nothing.
-    #[must_use]
-    #[inline]
-    pub const fn never() -> Self {
-        Self(None)
-    }
-
-    /// An abort.
-    #[must_use]
-    #[inline]
-    pub const fn on(abort: &'a dyn Abort) -> Self {
-        Self(Some(abort))
-    }
-}
-
 /// The state of an async function's call, which keeps `K` of a value that is not acceptable.
 pub struct Driver<R: Returns, K = Dropped>(driver::Driver<'static, K, R::Error>);
 
@@ -186,11 +169,11 @@ pub struct Ended<'d, R: Returns> {
 
 impl<R: Returns> Ended<'_, R> {
     #[inline]
-    fn into_result(self, stops: &impl ConvertStop<R::Error>) -> R {
+    fn into_result(self, convert: impl FnOnce(Stopped) -> R::Error) -> R {
         R::from_result(match self.end {
             End::Success(value) => Ok(value),
             End::Error(error) => Err(error),
-            End::Value(_) | End::Nothing => Err(stops.convert((self.report)().into_stopped())),
+            End::Value(_) | End::Nothing => Err(convert((self.report)().into_stopped())),
         })
     }
 }
@@ -208,7 +191,7 @@ impl<R: Returns, F: Fn(Stopped) -> R::Error> Finish<R> for Converted<F> {
 
     #[inline]
     fn finish(&self, ended: Ended<'_, R>) -> R {
-        ended.into_result(self)
+        ended.into_result(|stopped| self.convert(stopped))
     }
 }
 
@@ -217,7 +200,7 @@ impl<R: Returns> Finish<R> for NeverStops {
 
     #[inline]
     fn finish(&self, ended: Ended<'_, R>) -> R {
-        ended.into_result(self)
+        ended.into_result(|stopped| self.convert(stopped))
     }
 }
 
@@ -237,18 +220,41 @@ impl<R: Returns> Finish<R> for ToOutcome {
     }
 }
 
-/// Whether the next attempt may start.
+/// What the engine says about the turn: the end, or another one.
 #[inline]
-pub fn before<R: Returns, K: Keep<R::Value>, S: Finish<R>>(
+pub fn step<R, K, C, F, D, V, S>(
+    turn: Turn<R>,
     driver: &mut Driver<R, K>,
     hooks: Hooks<'_>,
-    ruled: bool,
+    errors: Judges<C, F>,
+    text: D,
+    values: V,
     stops: S,
-) -> ControlFlow<S::End> {
-    if driver.0.may_start(&hooks, ruled) {
-        return ControlFlow::Continue(());
-    }
-    let end = driver.0.take_last();
+) -> ControlFlow<S::End>
+where
+    R: Returns,
+    K: Keep<R::Value>,
+    V: JudgeValue<R::Value>,
+    S: Finish<R>,
+    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
+    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
+{
+    let attempted = match turn {
+        Turn::Due if driver.0.may_start(&hooks, V::RULED) => return ControlFlow::Continue(()),
+        Turn::Due => None,
+        Turn::Taken(Attempted::Finished(result)) => Some(Attempted::Finished(result.into_result())),
+        Turn::Taken(Attempted::Cut { by_deadline }) => Some(Attempted::Cut { by_deadline }),
+    };
+    let end = match attempted {
+        None => driver.0.take_last(),
+        Some(attempted) => match driver
+            .0
+            .conclude(attempted, &hooks, &errors.with(text), &values)
+        {
+            ControlFlow::Continue(()) => return ControlFlow::Continue(()),
+            ControlFlow::Break(end) => end,
+        },
+    };
     ControlFlow::Break(stops.finish(Ended {
         report: &mut || driver.0.report(&hooks),
         end,
@@ -262,7 +268,7 @@ pub fn current<R: Returns, K>(driver: &Driver<R, K>) -> Attempt {
     driver.0.attempt(TimeSource::asynchronous())
 }
 
-/// An attempt, cut when its time is over.
+/// An attempt, cut when its time is over; or what has to come before it.
 #[cfg(feature = "tokio")]
 #[inline]
 pub const fn attempt<R: Returns, K, F: Future<Output = R>>(
@@ -277,8 +283,8 @@ pub const fn attempt<R: Returns, K, F: Future<Output = R>>(
 pub async fn attempt<R: Returns, K, F: Future<Output = R> + HasTimer>(
     _: &mut Driver<R, K>,
     operation: F,
-) -> Attempted<R> {
-    Attempted::Finished(operation.await)
+) -> Turn<R> {
+    Turn::Taken(Attempted::Finished(operation.await))
 }
 
 /// An async function that has a timer to sleep on. There is none without tokio.
@@ -290,115 +296,95 @@ pub async fn attempt<R: Returns, K, F: Future<Output = R> + HasTimer>(
 )]
 pub trait HasTimer {}
 
-/// What follows from an attempt: the end, or a sleep and another one.
-#[inline]
-pub fn after<R, K, C, F, X, S>(
-    driver: &mut Driver<R, K>,
-    attempted: Attempted<R>,
-    hooks: Hooks<'_>,
-    errors: Errors<C, F, X>,
-    values: impl JudgeValue<R::Value>,
-    stops: S,
-) -> ControlFlow<S::End>
-where
-    R: Returns,
-    K: Keep<R::Value>,
-    S: Finish<R>,
-    Errors<C, F, X>: JudgeError<R::Error>,
-    X: DescribeError<R::Error>,
-{
-    let attempted = match attempted {
-        Attempted::Finished(result) => Attempted::Finished(result.into_result()),
-        Attempted::Cut { by_deadline } => Attempted::Cut { by_deadline },
-    };
-    match driver.0.conclude(attempted, &hooks, &errors, &values) {
-        ControlFlow::Continue(()) => ControlFlow::Continue(()),
-        ControlFlow::Break(end) => ControlFlow::Break(stops.finish(Ended {
-            report: &mut || driver.0.report(&hooks),
-            end,
-        })),
-    }
-}
-
-/// The sleep between two attempts.
+/// The sleep between two attempts, if an attempt has failed and something can cut it short.
 #[cfg(feature = "tokio")]
 #[inline]
 pub fn pause<'d, 'w, R: Returns, K>(
     driver: &'d mut Driver<R, K>,
-    wake: Wake<'w>,
+    abort: &'w dyn Abort,
 ) -> Pausing<'d, 'static, 'w, K, R::Error, RuntimeTimers> {
-    Pausing::new(&mut driver.0, RuntimeTimers, wake.0)
+    Pausing::new(&mut driver.0, RuntimeTimers, Some(abort))
 }
 
 /// Never awaited: [`attempt`] does not compile.
 #[cfg(not(feature = "tokio"))]
-pub fn pause<R: Returns, K>(_: &mut Driver<R, K>, _: Wake<'_>) -> std::future::Ready<()> {
+pub fn pause<R: Returns, K>(_: &mut Driver<R, K>, _: &dyn Abort) -> std::future::Ready<()> {
     std::future::ready(())
 }
 
 /// The whole of a sync function.
 #[inline]
-pub fn run_blocking<R, C, F, X, V, S>(
+pub fn run_blocking<R, C, F, D, V, S>(
     site: &'static Site,
     hooks: Hooks<'_>,
-    errors: Errors<C, F, X>,
+    errors: Judges<C, F>,
+    text: D,
     values: V,
     stops: S,
     mut operation: impl FnMut() -> R,
 ) -> S::End
 where
     R: Returns,
-    Errors<C, F, X>: JudgeError<R::Error>,
-    X: DescribeError<R::Error>,
+    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
+    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    drive_blocking(site, hooks, errors, values, stops, |_| operation())
+    drive_blocking(site, hooks, errors, text, values, stops, |_| operation())
 }
 
 /// The whole of a sync function with a parameter `#[attempt]`.
 #[inline]
-pub fn run_blocking_aware<R, C, F, X, V, S>(
+pub fn run_blocking_aware<R, C, F, D, V, S>(
     site: &'static Site,
     hooks: Hooks<'_>,
-    errors: Errors<C, F, X>,
+    errors: Judges<C, F>,
+    text: D,
     values: V,
     stops: S,
     mut operation: impl FnMut(Attempt) -> R,
 ) -> S::End
 where
     R: Returns,
-    Errors<C, F, X>: JudgeError<R::Error>,
-    X: DescribeError<R::Error>,
+    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
+    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    drive_blocking(site, hooks, errors, values, stops, |driver| {
+    drive_blocking(site, hooks, errors, text, values, stops, |driver| {
         operation(driver.attempt(TimeSource::System))
     })
 }
 
 #[inline]
-fn drive_blocking<R, C, F, X, V, S>(
+fn drive_blocking<R, C, F, D, V, S>(
     site: &'static Site,
     hooks: Hooks<'_>,
-    errors: Errors<C, F, X>,
+    errors: Judges<C, F>,
+    text: D,
     values: V,
     stops: S,
     mut operation: impl FnMut(&driver::Driver<'static, Kept<R::Value>, R::Error>) -> R,
 ) -> S::End
 where
     R: Returns,
-    Errors<C, F, X>: JudgeError<R::Error>,
-    X: DescribeError<R::Error>,
+    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
+    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    let mut driver = keeping_driver::<R>(site);
+    let mut driver = driver::Driver::new(&site.plan);
     let attempt = |driver: &_| operation(driver).into_result();
-    let end = driver::drive_blocking(&mut driver.0, &hooks, None, &errors, &values, attempt);
+    let end = driver::drive_blocking(
+        &mut driver,
+        &hooks,
+        None,
+        &errors.with(text),
+        &values,
+        attempt,
+    );
     stops.finish(Ended {
-        report: &mut || driver.0.report(&hooks),
+        report: &mut || driver.report(&hooks),
         end,
     })
 }
@@ -441,16 +427,40 @@ pub trait Answers<R>: Future<Output = R> {}
 #[diagnostic::do_not_recommend]
 impl<R, U: Future<Output = R>> Answers<R> for U {}
 
-/// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`after`], so that the compiler blames the one type
+/// How errors are classified and filtered.
+pub struct Judges<C, F>(C, F);
+
+impl<C, F> Judges<C, F> {
+    #[inline]
+    fn with<D>(self, describe: D) -> Errors<C, F, Displayed<D>> {
+        Errors {
+            classify: self.0,
+            filter: self.1,
+            text: Displayed(describe),
+        }
+    }
+}
+
+/// What an error says about itself.
+pub type OwnClass<E> = Classified<fn(&E) -> Classification>;
+
+/// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`step`], so that the compiler blames the one type
 /// that the expansion names: the function's return type.
 #[inline]
 #[must_use]
-pub const fn by_trait<R>() -> Classified<fn(&R::Error) -> Classification>
+pub const fn by_trait<R>() -> Judges<OwnClass<R::Error>, NoFilter>
 where
     R: Returns,
     R::Error: Classify,
 {
-    Classified(Classify::classify)
+    Judges(Classified(Classify::classify), NoFilter)
+}
+
+/// By what the keys say.
+#[inline]
+#[must_use]
+pub const fn by_keys<C, F>(classify: C, filter: F) -> Judges<C, F> {
+    Judges(classify, filter)
 }
 
 /// Asks for a `Result` and for nothing else, so that the compiler blames the one type that the expansion names first.
@@ -476,16 +486,6 @@ where
     F: Fn(&R::Error) -> bool,
 {
     Filtered(filter)
-}
-
-/// The error's text, if it has one.
-#[inline]
-pub const fn described<R, D>(describe: D) -> Displayed<D>
-where
-    R: Returns,
-    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
-{
-    Displayed(describe)
 }
 
 /// The key `retry_until`.
@@ -518,7 +518,30 @@ where
     Converted(convert)
 }
 
-/// Finds out whether an error has a text: `Text(&error).known()` is the method below if `E: Display`, else that of [`NoText`].
+/// By the error type itself, without the key `on_stop`.
+#[inline]
+pub const fn carried<R, F>(convert: F) -> Carried<F>
+where
+    R: Returns,
+    F: Fn(Carrier<R::Error>) -> R::Error,
+{
+    Carried(convert)
+}
+
+/// What asks a [`Carrier`].
+pub struct Carried<F>(F);
+
+impl<R: Returns, F: Fn(Carrier<R::Error>) -> R::Error> Finish<R> for Carried<F> {
+    type End = R;
+
+    #[inline]
+    fn finish(&self, ended: Ended<'_, R>) -> R {
+        ended.into_result(|stopped| (self.0)(Carrier(NoCarrier(stopped, PhantomData))))
+    }
+}
+
+/// Finds out whether an error has a text: `Text(&error).known()` is the method below if `E: Display`, else that of [`NoText`], which the
+/// compiler comes to next.
 pub struct Text<'a, E: ?Sized>(pub &'a E);
 
 impl<'a, E: fmt::Display> Text<'a, E> {
@@ -530,30 +553,30 @@ impl<'a, E: fmt::Display> Text<'a, E> {
 }
 
 /// See [`Text`].
-pub trait NoText<'a> {
-    /// It has none.
-    fn known(&self) -> Option<&'a dyn fmt::Display>;
-}
+pub struct NoText;
 
-impl<'a, E: ?Sized> NoText<'a> for Text<'a, E> {
-    fn known(&self) -> Option<&'a dyn fmt::Display> {
+impl NoText {
+    /// It has none.
+    #[must_use]
+    pub fn known(&self) -> Option<&'static dyn fmt::Display> {
         None
     }
 }
 
-/// Finds out whether an error can be made from [`Stopped`]: its items are those below if `E: From<Stopped>`, else those of
-/// [`NotCarried`].
-pub struct Carrier<E>(PhantomData<fn() -> E>);
+impl<E: ?Sized> Deref for Text<'_, E> {
+    type Target = NoText;
 
-impl<E> Carrier<E> {
-    /// For the error type `E`.
-    #[must_use]
-    #[inline]
-    #[allow(clippy::new_without_default)] // nobody but the expansion makes one
-    pub const fn new() -> Self {
-        Self(PhantomData)
+    fn deref(&self) -> &NoText {
+        &NoText
     }
 }
+
+/// A stop on its way to become an error, which finds out whether it can: its methods are those below if `E: From<Stopped>`, else those of
+/// [`NoCarrier`], which the compiler comes to next.
+pub struct Carrier<E>(NoCarrier<E>);
+
+/// See [`Carrier`].
+pub struct NoCarrier<E>(Stopped, PhantomData<fn() -> E>);
 
 impl<E: From<Stopped>> Carrier<E> {
     /// It can.
@@ -561,14 +584,14 @@ impl<E: From<Stopped>> Carrier<E> {
 
     /// Makes the error.
     #[must_use]
-    pub fn carry(self, stopped: Stopped) -> E {
-        E::from(stopped)
+    pub fn carry(self) -> E {
+        E::from(self.0.0)
     }
 
     /// Makes the error.
     #[must_use]
-    pub fn carry_if_needed(self, stopped: Stopped) -> E {
-        E::from(stopped)
+    pub fn carry_if_needed(self) -> E {
+        self.carry()
     }
 }
 
@@ -580,27 +603,41 @@ impl<E: From<Stopped>> Carrier<E> {
 )]
 pub trait CarriesStop {}
 
-/// See [`Carrier`].
-pub trait NotCarried<E>: Sized {
-    /// It cannot.
-    const CARRIES: bool = false;
-
+impl<E> NoCarrier<E> {
     /// Says what is missing.
     #[must_use]
-    fn carry(self, stopped: Stopped) -> E
+    pub fn carry(&self) -> E
     where
         E: CarriesStop,
     {
         unreachable!(
-            "no error type implements `CarriesStop`, but one was asked to carry: {stopped}"
+            "no error type implements `CarriesStop`, but one was asked to carry: {}",
+            self.0
         )
     }
 
     /// Never called: a constant's check has shown that the policy cannot stop the call without an error.
     #[must_use]
-    fn carry_if_needed(self, stopped: Stopped) -> E {
-        unreachable!("the policy has no attempt timeout, but the call ended so: {stopped}")
+    pub fn carry_if_needed(&self) -> E {
+        unreachable!(
+            "the policy has no attempt timeout, but the call ended so: {}",
+            self.0
+        )
     }
 }
 
-impl<E> NotCarried<E> for Carrier<E> {}
+impl<E> Deref for Carrier<E> {
+    type Target = NoCarrier<E>;
+
+    fn deref(&self) -> &NoCarrier<E> {
+        &self.0
+    }
+}
+
+/// See [`Carrier::CARRIES`].
+pub trait NotCarried {
+    /// It cannot.
+    const CARRIES: bool = false;
+}
+
+impl<E> NotCarried for Carrier<E> {}

@@ -1,5 +1,7 @@
 //! Where a retry is written: [`Site`].
 
+use std::panic::Location;
+
 use crate::policy::Policy;
 
 /// What every call has: a policy and the name of what is called.
@@ -44,6 +46,26 @@ impl Site {
             file,
             line,
         }
+    }
+
+    /// Describes the place of this call.
+    ///
+    /// ```
+    /// use retry_core::{Policy, Site};
+    ///
+    /// static POLICY: Policy = Policy::new();
+    /// static SITE: Site = Site::here("fetch_user", module_path!(), &POLICY);
+    /// assert_eq!((SITE.file(), SITE.line()), (file!(), line!() - 1));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub const fn here(
+        operation: &'static str,
+        module: &'static str,
+        policy: &'static Policy,
+    ) -> Self {
+        let place = Location::caller();
+        Self::new(operation, module, place.file(), place.line(), policy)
     }
 
     /// The name of what is called.

@@ -85,6 +85,7 @@ impl<'a, K, E> Driver<'a, K, E> {
             .map(|by_deadline| Attempted::Cut { by_deadline })
     }
 
+    /// The sleep before the next attempt, if there is one.
     #[cold]
     pub(super) fn poll_pause(
         &mut self,
@@ -92,7 +93,10 @@ impl<'a, K, E> Driver<'a, K, E> {
         watch: &mut Watch<'_>,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        self.progress().poll_pause(timers, watch, context)
+        match &mut self.history {
+            Some(history) => history.progress.poll_pause(timers, watch, context),
+            None => Poll::Ready(()),
+        }
     }
 }
 
@@ -137,6 +141,9 @@ impl<'a> Progress<'a> {
             };
             if watch.poll_aborted(context) {
                 self.aborted = true;
+                // Whoever asks again must not go on sleeping.
+                self.sleep = None;
+                self.delay = Duration::ZERO;
                 return Poll::Ready(());
             }
             ready!(sleep.as_mut().poll(context));

@@ -13,6 +13,8 @@ use crate::validate::Binding;
 
 pub(super) struct Attempts<'a> {
     behaviour: Behaviour<'a>,
+    /// What stands in front of everything.
+    items: TokenStream,
     site: TokenStream,
     /// The fresh copies that each attempt begins with.
     copies: Vec<Copy<'a>>,
@@ -53,8 +55,10 @@ impl<'a> Attempts<'a> {
             runtime,
         };
         let check = behaviour.policy_check(function, &output);
+        let (items, site) = site::site(&behaviour.runtime, config, function);
         Self {
-            site: site::site(&behaviour.runtime, config, function),
+            items,
+            site,
             copies: copies(&config.clone, bindings),
             known: function.attempt.first().map(Known::new),
             check,
@@ -72,9 +76,10 @@ impl<'a> Attempts<'a> {
         } = &self.behaviour;
         let hooks = self.behaviour.hooks();
         let errors = self.behaviour.errors();
+        let text = self.behaviour.text();
         let values = self.behaviour.values();
         let stops = self.behaviour.stops();
-        let (site, check) = (&self.site, &self.check);
+        let (items, site, check) = (&self.items, &self.site, &self.check);
         // At the brace, so that a complaint about what the closure captures does not land on the attribute.
         let brace = Span::mixed_site().located_at(body.span_open());
         let body = self.body(body, &TokenStream::new());
@@ -89,6 +94,7 @@ impl<'a> Attempts<'a> {
                 #site,
                 #hooks,
                 #errors,
+                #text,
                 #values,
                 #stops,
                 #arguments -> #output #body
@@ -100,6 +106,7 @@ impl<'a> Attempts<'a> {
         };
         quote_spanned! {Span::mixed_site()=>
             #check
+            #items
             #private::returns::<#named_output>();
             #end
         }
@@ -166,14 +173,16 @@ impl<'a> Attempts<'a> {
             private, output, ..
         } = &self.behaviour;
         let hooks = self.behaviour.hooks();
-        let wake = self.behaviour.wake();
+        let pause = self.behaviour.pause();
         let errors = self.behaviour.errors();
+        let text = self.behaviour.text();
         let values = self.behaviour.values();
-        let judged = self.behaviour.judges_values();
         let stops = self.behaviour.stops();
-        let (site, check) = (&self.site, &self.check);
+        let (items, site, check) = (&self.items, &self.site, &self.check);
         // At the brace, so that the compiler's message about a moved argument does not land on the attribute.
-        let asynchronous = Ident::new("async", Span::mixed_site().located_at(body.span_open()));
+        let brace = Span::mixed_site().located_at(body.span_open());
+        let asynchronous = Ident::new("async", brace);
+        let operation = Ident::new("__operation", brace);
         let body = self.body(body, &self.behaviour.edge());
         let known = self.known.as_ref().map(
             |_| quote_spanned!(Span::mixed_site()=> let __known = #private::current(&__driver);),
@@ -192,30 +201,25 @@ impl<'a> Attempts<'a> {
         let looped = quote_spanned! {Span::mixed_site()=>
             let mut __driver = #private::#driver::<#output>(#site);
             loop {
-                if let ::core::ops::ControlFlow::Break(__end) =
-                    #private::before(&mut __driver, #hooks, #judged, #stops)
-                {
-                    #end __end;
-                }
                 #known
-                let __attempt = #private::attempt(&mut __driver, #asynchronous #body).await;
-                if let ::core::ops::ControlFlow::Break(__end) = #private::after(
-                    &mut __driver, __attempt, #hooks, #errors, #values, #stops,
+                let #operation = #asynchronous #body;
+                if let ::core::ops::ControlFlow::Break(__end) = #private::step(
+                    #private::attempt(&mut __driver, #operation).await, &mut __driver, #hooks, #errors, #text, #values, #stops,
                 ) {
                     #end __end;
                 }
-                #private::pause(&mut __driver, #wake).await;
+                #pause
             }
         };
         match fallback {
-            None => quote_spanned!(Span::mixed_site()=> #check #looped),
+            None => quote_spanned!(Span::mixed_site()=> #check #items #looped),
             Some(fallback) => {
                 let settled = self.settled(
                     &quote_spanned!(Span::mixed_site()=> { #looped }),
                     &fallback,
                     returns,
                 );
-                quote_spanned!(Span::mixed_site()=> #check #settled)
+                quote_spanned!(Span::mixed_site()=> #check #items #settled)
             }
         }
     }

@@ -72,7 +72,7 @@ impl Behaviour<'_> {
         }
     }
 
-    /// What the call asks and tells.
+    /// What the call asks and tells. Methods that take `self` by value and belong to the type come before anything that the user's traits have.
     pub(super) fn hooks(&self) -> TokenStream {
         let private = &self.private;
         let mut hooks = if self.is_async {
@@ -82,31 +82,28 @@ impl Behaviour<'_> {
         };
         if let Some(Keyed { value, .. }) = &self.config.abort {
             let abort = self.borrowed(value);
-            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::abort(#hooks, #abort));
+            hooks = quote_spanned!(Span::mixed_site()=> #hooks.abort(#abort));
         }
         if let Some(Keyed { value, .. }) = &self.config.observe {
             let observer = self.borrowed(value);
-            hooks =
-                quote_spanned!(Span::mixed_site()=> #private::Hooks::observe(#hooks, #observer));
+            hooks = quote_spanned!(Span::mixed_site()=> #hooks.observe(#observer));
         }
         if self.is_aware || self.config.returns_outcome().is_some() {
-            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timed(#hooks));
+            hooks = quote_spanned!(Span::mixed_site()=> #hooks.timed());
         }
         if let Some(Keyed { value, .. }) = &self.config.timeline {
-            hooks = quote_spanned!(Span::mixed_site()=> #private::Hooks::timeline(#hooks, #value));
+            hooks = quote_spanned!(Span::mixed_site()=> #hooks.timeline(#value));
         }
         hooks
     }
 
-    /// What can end a sleep.
-    pub(super) fn wake(&self) -> TokenStream {
+    /// The sleep that something can cut short.
+    pub(super) fn pause(&self) -> Option<TokenStream> {
         let private = &self.private;
-        if let Some(abort) = &self.config.abort {
-            let abort = self.borrowed(&abort.value);
-            quote_spanned!(Span::mixed_site()=> #private::Wake::on(#abort))
-        } else {
-            quote_spanned!(Span::mixed_site()=> #private::Wake::never())
-        }
+        let abort = self.borrowed(&self.config.abort.as_ref()?.value);
+        Some(quote_spanned! {Span::mixed_site()=>
+            #private::pause(&mut __driver, #abort).await;
+        })
     }
 
     /// A call of one of the wrappers with the user's function, at that function.
@@ -135,23 +132,20 @@ impl Behaviour<'_> {
         } else if self.config.retry_if.is_some() {
             quote_spanned!(Span::mixed_site()=> #private::ByTrait)
         } else {
-            quote_spanned!(Span::mixed_site()=> #private::by_trait::<#named>())
+            return quote_spanned!(Span::mixed_site()=> #private::by_trait::<#named>());
         };
         let filter = if let Some(filter) = &self.config.retry_if {
             self.judge("filtered", &filter.value, named, 1)
         } else {
             quote_spanned!(Span::mixed_site()=> #private::NoFilter)
         };
-        quote_spanned! {Span::mixed_site()=>
-            #private::Errors {
-                classify: #classify,
-                filter: #filter,
-                text: #private::described::<#named, _>(|__error| {
-                    use #private::NoText as _;
-                    #private::Text(__error).known()
-                }),
-            }
-        }
+        quote_spanned!(Span::mixed_site()=> #private::by_keys(#classify, #filter))
+    }
+
+    /// The error's text, if it has one.
+    pub(super) fn text(&self) -> TokenStream {
+        let private = &self.private;
+        quote_spanned!(Span::mixed_site()=> |__error| #private::Text(__error).known())
     }
 
     /// How values are judged.
@@ -164,10 +158,6 @@ impl Behaviour<'_> {
         } else {
             quote_spanned!(Span::mixed_site()=> #private::AnyValue)
         }
-    }
-
-    pub(super) fn judges_values(&self) -> bool {
-        self.config.retry_until.is_some() || self.config.classify_value.is_some()
     }
 
     /// How a stop without an error of its own becomes one.
@@ -187,10 +177,7 @@ impl Behaviour<'_> {
             }
         };
         quote_spanned! {Span::mixed_site()=>
-            #private::converted::<#named, _>(|__stopped| {
-                use #private::NotCarried as _;
-                #private::Carrier::<#private::ErrorOf<#named>>::new().#method(__stopped)
-            })
+            #private::carried::<#named, _>(|__stopped| __stopped.#method())
         }
     }
 

@@ -9,8 +9,12 @@ use super::policy::Builder;
 use super::span::Place;
 use crate::model::{Config, Function, Rule};
 
-/// `&'static Site`.
-pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
+/// The items that the site needs, and the expression that gives it.
+pub(super) fn site(
+    runtime: &TokenStream,
+    config: &Config,
+    function: &Function,
+) -> (TokenStream, TokenStream) {
     let policy = spelled_out(Builder { runtime }.policy(config), function);
     let operation = match &config.operation {
         Some(operation) => spelled_out(operation.value.to_token_stream(), function),
@@ -26,29 +30,32 @@ pub(super) fn site(runtime: &TokenStream, config: &Config, function: &Function) 
         Some(_) => function.signature.ident.span(),
         None => Span::mixed_site(),
     };
-    let line = quote_spanned!(line=> ::core::line!());
+    let place = Place {
+        first: line,
+        last: line,
+    };
     let site = |policy: TokenStream| {
-        quote_spanned! {Span::mixed_site()=>
-            #runtime::Site::new(
-                #operation, ::core::module_path!(), ::core::file!(), #line, #policy,
-            )
-        }
+        let here = quote_spanned!(Span::mixed_site()=> #runtime::Site::here);
+        place.call(
+            &here,
+            quote_spanned!(Span::mixed_site()=> #operation, ::core::module_path!(), #policy),
+        )
     };
     let counts = counts(config);
     if may_be_item(&quote!(#operation #policy), &counts, function) {
         // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
         // that nobody has such names.
         let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
-        quote_spanned! {Span::mixed_site()=>
-            {
-                static __RETRY_POLICY: #runtime::Policy = #policy;
-                static __RETRY_SITE: #runtime::Site = #site;
-                &__RETRY_SITE
-            }
-        }
+        let items = quote_spanned! {Span::mixed_site()=>
+            static __RETRY_POLICY: #runtime::Policy = #policy;
+            static __RETRY_SITE: #runtime::Site = #site;
+        };
+        let site = quote_spanned!(Span::mixed_site()=> &__RETRY_SITE);
+        (items, site)
     } else {
         let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
-        quote_spanned!(Span::mixed_site()=> const { &#site })
+        let site = quote_spanned!(Span::mixed_site()=> const { &#site });
+        (TokenStream::new(), site)
     }
 }
 
