@@ -59,4 +59,6 @@ pub(crate) fn broken(mut item: TokenStream, error: &syn::Error) -> TokenStream {
 }
 
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod tests;
