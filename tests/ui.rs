@@ -3,6 +3,7 @@
 //! The messages are pinned word for word, those of the compiler among them, so the cases run on one toolchain only. To write new ones,
 //! run `TRYBUILD=overwrite cargo test --test ui` there and read the difference.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -65,4 +66,53 @@ fn every_case_is_in_the_readme() {
             .count(),
         "a case is gone"
     );
+}
+
+/// The errors that all cases together give, with the folder they are in.
+fn errors(folder: &Path) -> Vec<(String, String)> {
+    let mut errors = Vec::new();
+    for rule in std::fs::read_dir(folder)
+        .expect("there are rules")
+        .flatten()
+    {
+        let Ok(files) = std::fs::read_dir(rule.path()) else {
+            continue;
+        };
+        let outputs = files.flatten().map(|file| file.path());
+        for file in outputs.filter(|file| file.extension().is_some_and(|end| end == "stderr")) {
+            let said = std::fs::read_to_string(&file).expect("it can be read");
+            let messages = said
+                .lines()
+                .filter(|line| line.starts_with("error"))
+                .filter_map(|line| line.split_once(": "));
+            let rule = rule.file_name().to_string_lossy().into_owned();
+            errors.extend(messages.map(|(_, message)| (rule.clone(), message.to_owned())));
+        }
+    }
+    errors
+}
+
+#[test]
+fn the_page_on_errors_quotes_what_is_said() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let errors = errors(&root.join("tests/ui"));
+    let page = std::fs::read_to_string(root.join("retry-core/docs/reading-the-errors.md"))
+        .expect("there is a page");
+    let mut rules: BTreeSet<&str> = errors.iter().map(|(rule, _)| &**rule).collect();
+    let quotes: Vec<&str> = page
+        .split("```")
+        .filter_map(|part| part.strip_prefix("text\n"))
+        .flat_map(str::lines)
+        .collect();
+    assert!(quotes.len() > 40, "only {} quotes", quotes.len());
+    for quote in quotes {
+        let said = errors.iter().filter(|(_, message)| message == quote);
+        let mut found = false;
+        for (rule, _) in said {
+            found = true;
+            rules.remove(&**rule);
+        }
+        assert!(found, "nothing says: {quote}");
+    }
+    assert!(rules.is_empty(), "the page says nothing about {rules:?}");
 }

@@ -26,6 +26,7 @@
 //!   [`Event`]; a parameter marked `#[attempt]` gives the body its [`Attempt`].
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
 //! - **Policies from files**: feature `serde`; what comes in is validated.
+//! - **An error of the macros**: [`docs::reading_the_errors`] says what to do about it.
 //! - **Tests**: [`testing`] has virtual time and a switch that skips all waits.
 //!
 //! # What is counted and measured
@@ -53,6 +54,7 @@ mod backoff;
 mod call;
 mod class;
 pub mod classify;
+pub mod docs;
 mod driver;
 mod engine;
 mod event;
