@@ -56,8 +56,11 @@ mod class;
 pub mod classify;
 pub mod docs;
 mod driver;
+#[cfg(feature = "serde")]
+mod duration_text;
 mod engine;
 mod event;
+mod guard;
 mod judge;
 mod outcome;
 mod policy;
@@ -76,6 +79,7 @@ pub use call::Call;
 pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};
 pub use engine::SleepDecision;
 pub use event::{Event, EventKind, GlobalObserverAlreadySet, Observer, set_global_observer};
+pub use guard::GuardError;
 pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 

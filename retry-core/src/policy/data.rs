@@ -18,7 +18,7 @@ use super::check::Problem;
 use super::rule::Rule;
 use super::{ClassRule, Policy, PolicyError, RetryAfter};
 use crate::backoff::{Kind, TOKEN_FACTOR};
-use crate::{Backoff, ErrorClass, Jitter};
+use crate::{Backoff, ErrorClass, Jitter, duration_text};
 
 /// A policy as in a configuration file; a field that is left out is as in [`Policy::new`].
 ///
@@ -192,12 +192,7 @@ impl DurationText {
     }
 
     fn read(&self, path: Path<'_>) -> Result<Duration, PolicyError> {
-        humantime::parse_duration(&self.0).map_err(|error| {
-            let text = &self.0;
-            path.refuse(format!(
-                "\"{text}\" is not a duration ({error}): write a number with its unit, such as \"250ms\" or \"1m 30s\"."
-            ))
-        })
+        duration_text::parse(&self.0).map_err(|reason| path.refuse(reason))
     }
 }
 
