@@ -8,8 +8,13 @@ use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
 use crate::backoff::BackoffContext;
+use crate::breaker::CircuitBreaker;
+use crate::budget::Budget;
+use crate::bulkhead::Bulkhead;
 use crate::class::Classification;
-use crate::driver::{Attempted, Conduct, Driver, Hooks, Kept, Run, drive_blocking};
+use crate::driver::{
+    Attempted, Conduct, Driver, Guarding, Guards, Hooks, Kept, Run, Unguarded, drive_blocking,
+};
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer, notify};
 use crate::judge::{
@@ -59,6 +64,7 @@ impl Policy {
                 observers: NoObserver,
                 sleeps: NoSleepRule,
                 sleeper: RuntimeSleep,
+                guards: Unguarded,
             },
         }
     }
@@ -103,7 +109,7 @@ pub struct Call<
     J = Errors<ByTrait, NoFilter, Undescribed>,
     V = AnyValue,
     S = ByFrom,
-    W = Around<NoObserver, NoSleepRule, RuntimeSleep>,
+    W = Around<NoObserver, NoSleepRule, RuntimeSleep, Unguarded>,
 > {
     base: Base<'a>,
     errors: J,
@@ -114,10 +120,11 @@ pub struct Call<
 
 /// The behaviours of a call that never see the operation's types.
 #[derive(Clone, Copy, Debug)]
-pub struct Around<O, P, Z> {
+pub struct Around<O, P, Z, G> {
     observers: O,
     sleeps: P,
     sleeper: Z,
+    guards: G,
 }
 
 /// What a call has whatever its types.
@@ -329,8 +336,92 @@ impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
     }
 }
 
+/// What a call's guards grow from: none, or those that it has.
+pub trait JoinGuards<'a> {
+    #[doc(hidden)]
+    fn join(self) -> Guards<'a>;
+}
+
+impl<'a> JoinGuards<'a> for Unguarded {
+    fn join(self) -> Guards<'a> {
+        Guards::new()
+    }
+}
+
+impl<'a> JoinGuards<'a> for Guards<'a> {
+    fn join(self) -> Self {
+        self
+    }
+}
+
+/// A call with shared guards.
+type Guarded<'a, J, V, S, O, P, Z> = Call<'a, J, V, S, Around<O, P, Z, Guards<'a>>>;
+
+/// The shared guards.
+impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>> Call<'a, J, V, S, Around<O, P, Z, G>> {
+    /// Stops while the circuit is open, and tells the breaker how every attempt ends.
+    ///
+    /// An open circuit ends the call at once, without an attempt or before the next one, as [`StopReason::CircuitOpen`](crate::StopReason);
+    /// [`Outcome::next_delay`] and [`Stopped::retry_after`] then say when the circuit lets a probe through.
+    ///
+    /// ```
+    /// use retry_core::{CircuitBreaker, Policy};
+    ///
+    /// static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments");
+    /// const POLICY: Policy = Policy::new();
+    ///
+    /// let paid = POLICY.call("pay").breaker(&PAYMENTS).run_blocking(|| Ok::<_, std::io::Error>(7));
+    /// assert_eq!(paid.unwrap(), 7);
+    /// ```
+    pub fn breaker(self, breaker: &'a CircuitBreaker) -> Guarded<'a, J, V, S, O, P, Z> {
+        self.guarded(|guards| guards.breaker(breaker))
+    }
+
+    /// Retries only as often as the budget, which others may share, has something left: else the call ends with its error, as
+    /// [`StopReason::BudgetExhausted`](crate::StopReason).
+    ///
+    /// ```
+    /// use retry_core::{Budget, Policy};
+    ///
+    /// static BUDGET: Budget = Budget::new("payments");
+    /// const POLICY: Policy = Policy::new();
+    ///
+    /// let paid = POLICY.call("pay").budget(&BUDGET).run_blocking(|| Ok::<_, std::io::Error>(7));
+    /// assert_eq!(paid.unwrap(), 7);
+    /// ```
+    pub fn budget(self, budget: &'a Budget) -> Guarded<'a, J, V, S, O, P, Z> {
+        self.guarded(|guards| guards.budget(budget))
+    }
+
+    /// Runs every attempt inside the bulkhead, which lets only so many in at a time. A call that finds it full waits for as long as the bulkhead
+    /// allows and the deadline leaves, then ends as [`StopReason::BulkheadFull`](crate::StopReason). While it sleeps between attempts it has no
+    /// place.
+    ///
+    /// ```
+    /// use retry_core::{Bulkhead, Policy};
+    ///
+    /// static DATABASE: Bulkhead = Bulkhead::new("database", 10);
+    /// const POLICY: Policy = Policy::new();
+    ///
+    /// let rows = POLICY.call("query").bulkhead(&DATABASE).run_blocking(|| Ok::<_, std::io::Error>(7));
+    /// assert_eq!(rows.unwrap(), 7);
+    /// ```
+    pub fn bulkhead(self, bulkhead: &'a Bulkhead) -> Guarded<'a, J, V, S, O, P, Z> {
+        self.guarded(|guards| guards.bulkhead(bulkhead))
+    }
+
+    fn guarded(self, add: impl FnOnce(Guards<'a>) -> Guards<'a>) -> Guarded<'a, J, V, S, O, P, Z> {
+        self.with_around(|around| Around {
+            observers: around.observers,
+            sleeps: around.sleeps,
+            sleeper: around.sleeper,
+            guards: add(around.guards.join()),
+        })
+    }
+}
+
 /// More behaviours.
-impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
+impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// Accepts only values for which the function is true; any other is a transient failure with cause `Value`.
     ///
     /// It replaces [`classify_value`](Self::classify_value).
@@ -343,9 +434,9 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     /// let done = call.run_blocking(|| { progress += 1; Ok::<_, std::io::Error>(progress) });
     /// assert_eq!(done.unwrap(), 2);
     /// ```
-    pub fn retry_until<T, G>(self, accept: G) -> Call<'a, J, Accepted<G>, S, Around<O, P, Z>>
+    pub fn retry_until<T, R>(self, accept: R) -> Call<'a, J, Accepted<R>, S, Around<O, P, Z, G>>
     where
-        G: Fn(&T) -> bool,
+        R: Fn(&T) -> bool,
     {
         self.with_values(Accepted(accept))
     }
@@ -366,14 +457,14 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
     /// assert_eq!(outcome.last_value().map(|response| response.status), Some(404));
     /// ```
-    pub fn classify_value<T, G>(self, classify: G) -> Call<'a, J, Judged<G>, S, Around<O, P, Z>>
+    pub fn classify_value<T, R>(self, classify: R) -> Call<'a, J, Judged<R>, S, Around<O, P, Z, G>>
     where
-        G: Fn(&T) -> Option<Classification>,
+        R: Fn(&T) -> Option<Classification>,
     {
         self.with_values(Judged(classify))
     }
 
-    fn with_values<N>(self, values: N) -> Call<'a, J, N, S, Around<O, P, Z>> {
+    fn with_values<N>(self, values: N) -> Call<'a, J, N, S, Around<O, P, Z, G>> {
         Call {
             base: self.base,
             errors: self.errors,
@@ -393,9 +484,9 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     /// let call = POLICY.call("work").abort(&signal).retry_if(|_: &String| true).on_stop(|stopped| stopped.to_string());
     /// assert_eq!(call.run_blocking(|| Ok(())).unwrap_err(), "work stopped after 0 attempts in 0ns: aborted");
     /// ```
-    pub fn on_stop<E, G>(self, convert: G) -> Call<'a, J, V, Converted<G>, Around<O, P, Z>>
+    pub fn on_stop<E, R>(self, convert: R) -> Call<'a, J, V, Converted<R>, Around<O, P, Z, G>>
     where
-        G: Fn(Stopped) -> E,
+        R: Fn(Stopped) -> E,
     {
         Call {
             base: self.base,
@@ -421,7 +512,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     pub fn observe(
         self,
         observer: &'a dyn Observer,
-    ) -> Call<'a, J, V, S, Around<Observed<'a, O>, P, Z>> {
+    ) -> Call<'a, J, V, S, Around<Observed<'a, O>, P, Z, G>> {
         self.with_around(|around| Around {
             observers: Observed {
                 before: around.observers,
@@ -429,6 +520,7 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
             },
             sleeps: around.sleeps,
             sleeper: around.sleeper,
+            guards: around.guards,
         })
     }
 
@@ -444,14 +536,15 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     /// # let outcome = call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
     /// # assert_eq!(outcome.attempts(), 3);
     /// ```
-    pub fn on_sleep<G>(self, decide: G) -> Call<'a, J, V, S, Around<O, SleepRuled<G>, Z>>
+    pub fn on_sleep<R>(self, decide: R) -> Call<'a, J, V, S, Around<O, SleepRuled<R>, Z, G>>
     where
-        G: Fn(&BackoffContext, Duration) -> SleepDecision,
+        R: Fn(&BackoffContext, Duration) -> SleepDecision,
     {
         self.with_around(|around| Around {
             observers: around.observers,
             sleeps: SleepRuled(decide),
             sleeper: around.sleeper,
+            guards: around.guards,
         })
     }
 
@@ -467,15 +560,16 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
     pub fn sleeper(
         self,
         sleeper: &'a dyn Sleep,
-    ) -> Call<'a, J, V, S, Around<O, P, CustomSleep<'a>>> {
+    ) -> Call<'a, J, V, S, Around<O, P, CustomSleep<'a>, G>> {
         self.with_around(|around| Around {
             observers: around.observers,
             sleeps: around.sleeps,
             sleeper: CustomSleep(sleeper),
+            guards: around.guards,
         })
     }
 
-    fn with_around<N>(self, change: impl FnOnce(Around<O, P, Z>) -> N) -> Call<'a, J, V, S, N> {
+    fn with_around<N>(self, change: impl FnOnce(Around<O, P, Z, G>) -> N) -> Call<'a, J, V, S, N> {
         Call {
             base: self.base,
             errors: self.errors,
@@ -542,11 +636,12 @@ impl<'a, J, V, S, O, P, Z> Call<'a, J, V, S, Around<O, P, Z>> {
 }
 
 /// The ends.
-impl<C, F, X, V, S, O, P, Z> Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z>>
+impl<C, F, X, V, S, O, P, Z, G> Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G>>
 where
     O: Observers,
     P: SleepRules,
     Z: BlockingSleeper,
+    G: Guarding,
 {
     /// Runs the operation until an attempt succeeds or the call stops.
     ///
@@ -575,9 +670,9 @@ where
     /// # assert_eq!(tokio::runtime::Builder::new_current_thread().build()?.block_on(connection())?, 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn run<T, E, G, Fut>(&self, operation: G) -> impl Future<Output = Result<T, E>>
+    pub fn run<T, E, R, Fut>(&self, operation: R) -> impl Future<Output = Result<T, E>>
     where
-        G: FnMut() -> Fut,
+        R: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
@@ -586,7 +681,7 @@ where
         Z: AsyncSleeper,
     {
         Run::new(
-            Driver::new(&self.base.plan),
+            self.driver(),
             Conductor::<_, ToResult>::of(self),
             operation,
             |conductor, driver, end| {
@@ -619,9 +714,9 @@ where
     /// # Panics
     ///
     /// As [`run`](Self::run).
-    pub fn execute<T, E, G, Fut>(&self, operation: G) -> impl Future<Output = Outcome<T, E>>
+    pub fn execute<T, E, R, Fut>(&self, operation: R) -> impl Future<Output = Outcome<T, E>>
     where
-        G: FnMut() -> Fut,
+        R: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
@@ -629,7 +724,7 @@ where
         Z: AsyncSleeper,
     {
         Run::new(
-            Driver::new(&self.base.plan),
+            self.driver(),
             Conductor::<_, ToOutcome>::of(self),
             operation,
             |conductor, driver, end| Outcome {
@@ -655,15 +750,15 @@ where
     /// # assert!(text.contains("retry-core"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn run_blocking<T, E, G>(&self, mut operation: G) -> Result<T, E>
+    pub fn run_blocking<T, E, R>(&self, mut operation: R) -> Result<T, E>
     where
-        G: FnMut() -> Result<T, E>,
+        R: FnMut() -> Result<T, E>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
         V: JudgeValue<T>,
         S: ConvertStop<E>,
     {
-        let mut driver = Driver::new(&self.base.plan);
+        let mut driver = self.driver();
         let hooks = self.hooks(TimeSource::System);
         let sleeper = self.around.sleeper.blocking();
         let end = drive_blocking(
@@ -688,14 +783,14 @@ where
     /// assert!(outcome.is_success());
     /// assert_eq!(outcome.attempts(), 1);
     /// ```
-    pub fn execute_blocking<T, E, G>(&self, mut operation: G) -> Outcome<T, E>
+    pub fn execute_blocking<T, E, R>(&self, mut operation: R) -> Outcome<T, E>
     where
-        G: FnMut() -> Result<T, E>,
+        R: FnMut() -> Result<T, E>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
         V: JudgeValue<T>,
     {
-        let mut driver = Driver::new(&self.base.plan);
+        let mut driver = self.driver();
         let hooks = Hooks {
             timed: true,
             ..self.hooks(TimeSource::System)
@@ -728,9 +823,14 @@ where
     }
 
     #[inline]
+    fn driver<T, E>(&self) -> Driver<'_, Kept<T>, E, G::Holding<'_>> {
+        Driver::new(&self.base.plan, self.around.guards.begin())
+    }
+
+    #[inline]
     fn finish<T, E>(
         &self,
-        driver: &mut Driver<'_, Kept<T>, E>,
+        driver: &mut Driver<'_, Kept<T>, E, G::Holding<'_>>,
         time: TimeSource<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
@@ -787,7 +887,8 @@ impl<T, M> Clone for Conductor<'_, T, M> {
 
 impl<T, M> Copy for Conductor<'_, T, M> {}
 
-impl<'c, J, V, S, O, P, Z, M> Timers<'c> for Conductor<'c, Call<'_, J, V, S, Around<O, P, Z>>, M>
+impl<'c, J, V, S, O, P, Z, G, M> Timers<'c>
+    for Conductor<'c, Call<'_, J, V, S, Around<O, P, Z, G>>, M>
 where
     Z: AsyncSleeper,
 {
@@ -804,8 +905,8 @@ where
     }
 }
 
-impl<'c, T, E, C, F, X, V, S, O, P, Z, M> Conduct<'c, T, E>
-    for Conductor<'c, Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z>>, M>
+impl<'c, T, E, C, F, X, V, S, O, P, Z, G, M> Conduct<'c, T, E, G::Holding<'c>>
+    for Conductor<'c, Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G>>, M>
 where
     Errors<C, F, X>: JudgeError<E>,
     X: DescribeError<E>,
@@ -813,6 +914,7 @@ where
     O: Observers,
     P: SleepRules,
     Z: AsyncSleeper,
+    G: Guarding,
     M: Mode,
 {
     const RULED: bool = V::RULED;
@@ -828,7 +930,7 @@ where
     #[inline]
     fn conclude(
         self,
-        driver: &mut Driver<'c, Kept<T>, E>,
+        driver: &mut Driver<'c, Kept<T>, E, G::Holding<'c>>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>> {

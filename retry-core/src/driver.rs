@@ -6,6 +6,7 @@
 
 mod asynchronous;
 mod blocking;
+mod guards;
 mod progress;
 #[cfg(feature = "tokio")]
 mod steps;
@@ -15,11 +16,14 @@ use std::time::Instant;
 
 pub(crate) use self::asynchronous::{Conduct, Run};
 pub(crate) use self::blocking::drive_blocking;
+pub(crate) use self::guards::Held;
+pub use self::guards::{Guarding, Guards, Holding, Unguarded};
 use self::progress::{About, Progress};
 #[cfg(feature = "tokio")]
 pub(crate) use self::steps::{Attempting, Pausing};
 use crate::abort::Abort;
 use crate::attempt::Attempt;
+use crate::breaker::Asker;
 use crate::class::Cause;
 use crate::engine::SleepRule;
 use crate::event::{self, Event, Observer};
@@ -75,11 +79,22 @@ impl<'a> Hooks<'a> {
     }
 }
 
-/// The state of one call of an operation that gives a `Result<T, E>`, of whose values it keeps `K`.
-pub(crate) struct Driver<'a, K, E> {
+/// The state of one call of an operation that gives a `Result<T, E>`, of whose values it keeps `K`, and that holds `G` of its guards.
+pub(crate) struct Driver<'a, K, E, G> {
     plan: &'a Plan<'a>,
     start: Start,
     history: Option<Box<History<'a, K, E>>>,
+    guards: G,
+}
+
+/// Whether an attempt may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Granted,
+    /// The call queues for the bulkhead: once it has waited, it has to ask again.
+    Queued,
+    /// The call has ended.
+    Refused,
 }
 
 /// The beginning of a call, as large as a time.
@@ -162,25 +177,26 @@ pub enum Turn<R> {
     Taken(Attempted<R>),
 }
 
-impl<'a, K, E> Driver<'a, K, E> {
-    pub(crate) const fn new(plan: &'a Plan<'a>) -> Self {
+impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
+    pub(crate) const fn new(plan: &'a Plan<'a>, guards: G) -> Self {
         Self {
             plan,
             start: Start::Due,
             history: None,
+            guards,
         }
     }
 
-    /// Whether the next attempt may start; if not, the call has ended.
+    /// Whether the next attempt may start.
     #[inline]
-    pub(crate) fn may_start(&mut self, hooks: &Hooks<'_>, ruled: bool) -> bool {
+    pub(crate) fn may_start(&mut self, hooks: &Hooks<'_>, ruled: bool) -> Admission {
         if let Some(history) = &mut self.history {
-            let may_start = history.progress.may_start(hooks);
-            if may_start {
+            let admission = history.progress.may_start(hooks, self.guards.held());
+            if admission == Admission::Granted {
                 history.last = End::Nothing;
                 history.due = false;
             }
-            return may_start;
+            return admission;
         }
         let policy = self.plan.policy;
         let watched = hooks.is_observed();
@@ -195,18 +211,30 @@ impl<'a, K, E> Driver<'a, K, E> {
         } else {
             Start::Untimed
         };
-        (!watched && hooks.abort.is_none()) || self.may_start_first(hooks)
+        if watched || hooks.abort.is_some() {
+            return self.may_start_first(hooks);
+        }
+        let started = self
+            .guards
+            .held()
+            .is_none_or(|held| held.start_at_once(hooks.time));
+        if started {
+            Admission::Granted
+        } else {
+            self.may_start_first(hooks)
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn may_start_first(&mut self, hooks: &Hooks<'_>) -> bool {
+    fn may_start_first(&mut self, hooks: &Hooks<'_>) -> Admission {
         let mut progress = Progress::new(self.plan, self.start.time());
-        let may_start = progress.may_start(hooks);
-        if !may_start {
-            self.remember(progress);
+        let admission = progress.may_start(hooks, self.guards.held());
+        if admission != Admission::Granted {
+            let history = self.history.insert(History::boxed(progress));
+            history.due = true;
         }
-        may_start
+        admission
     }
 
     /// Judges an attempt that has ended: `Continue` if the call sleeps next.
@@ -223,6 +251,9 @@ impl<'a, K, E> Driver<'a, K, E> {
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
     {
+        let (plan, started) = (self.plan, self.start.time());
+        let progress = |history| progress_of(history, plan, started);
+        let held = self.guards.held();
         match attempted {
             Attempted::Finished(Ok(value)) => match values.judge(&value) {
                 None => {
@@ -230,21 +261,23 @@ impl<'a, K, E> Driver<'a, K, E> {
                     ControlFlow::Break(End::Success(value))
                 }
                 Some(classification) => {
-                    let retry = self.progress().fail_with_value(hooks, classification);
+                    let progress = progress(&mut self.history);
+                    let retry = progress.fail_with_value(hooks, held, classification);
                     self.go_on(retry, End::Value(value))
                 }
             },
             Attempted::Finished(Err(error)) => {
                 let failure = errors.judge(&error).into_failure(Cause::Error);
-                let progress = self.progress();
+                let progress = progress(&mut self.history);
                 let retry = errors.text.with_text(&error, |text| {
                     let error_type = Some(std::any::type_name::<E>());
-                    progress.fail(hooks, failure, About { text, error_type })
+                    progress.fail(hooks, held, failure, About { text, error_type })
                 });
                 self.go_on(retry, End::Error(error))
             }
             Attempted::Cut { by_deadline } => {
-                let retry = self.progress().fail_with_timeout(hooks, by_deadline);
+                let progress = progress(&mut self.history);
+                let retry = progress.fail_with_timeout(hooks, held, by_deadline);
                 self.go_on(retry, End::Nothing)
             }
         }
@@ -253,7 +286,16 @@ impl<'a, K, E> Driver<'a, K, E> {
     #[inline]
     fn succeed(&mut self, hooks: &Hooks<'_>) {
         if hooks.is_observed() || hooks.timeline.is_some() {
-            self.announce_success(hooks);
+            return self.announce_success(hooks);
+        }
+        let attempt = self.attempt_number();
+        if let Some(held) = self.guards.held() {
+            held.succeed(&Asker {
+                time: hooks.time,
+                operation: self.plan.operation,
+                attempt,
+                started: self.start.time(),
+            });
         }
     }
 
@@ -261,12 +303,12 @@ impl<'a, K, E> Driver<'a, K, E> {
     #[inline(never)]
     fn announce_success(&mut self, hooks: &Hooks<'_>) {
         if let Some(history) = &mut self.history {
-            return history.progress.succeed(hooks);
+            return history.progress.succeed(hooks, self.guards.held());
         }
         let mut progress = Progress::new(self.plan, self.start.time());
-        progress.succeed(hooks);
+        progress.succeed(hooks, self.guards.held());
         if hooks.timeline.is_some() {
-            self.remember(progress);
+            self.history = Some(History::boxed(progress));
         }
     }
 
@@ -306,31 +348,40 @@ impl<'a, K, E> Driver<'a, K, E> {
 
     #[cold]
     fn progress(&mut self) -> &mut Progress<'a> {
-        let (plan, started) = (self.plan, self.start.time());
-        let history = self
-            .history
-            .get_or_insert_with(|| History::boxed(Progress::new(plan, started)));
-        &mut history.progress
+        progress_of(&mut self.history, self.plan, self.start.time())
     }
 
-    fn remember(&mut self, progress: Progress<'a>) {
-        self.history = Some(History::boxed(progress));
+    /// The attempt that runs, or would run next.
+    fn attempt_number(&self) -> u32 {
+        self.history
+            .as_ref()
+            .map_or(1, |history| history.progress.attempt())
     }
 }
 
-impl<K, E> Driver<'static, K, E> {
+impl<'g, K, E, G: Holding<'g>> Driver<'static, K, E, G> {
     /// The attempt that runs next, for the function that wants to know. The call is timed.
     #[inline]
     pub(crate) fn attempt(&self, time: TimeSource<'_>) -> Attempt {
         let progress = self.history.as_ref().map(|history| &history.progress);
         Attempt {
-            number: progress.map_or(1, Progress::attempt),
+            number: self.attempt_number(),
             last_class: progress.and_then(Progress::last_class),
             policy: self.plan.policy,
             started: self.start.time().unwrap_or_else(|| time.now()),
             asynchronous: time.is_asynchronous(),
         }
     }
+}
+
+#[cold]
+fn progress_of<'h, 'a, K, E>(
+    history: &'h mut Option<Box<History<'a, K, E>>>,
+    plan: &'a Plan<'a>,
+    started: Option<Instant>,
+) -> &'h mut Progress<'a> {
+    let history = history.get_or_insert_with(|| History::boxed(Progress::new(plan, started)));
+    &mut history.progress
 }
 
 impl<'a, K, E> History<'a, K, E> {

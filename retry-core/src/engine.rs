@@ -59,11 +59,43 @@ pub(crate) struct Surroundings<'a> {
     /// Since the call began; zero if no clock is read, in which case the policy has no deadline.
     pub(crate) elapsed: Duration,
     pub(crate) aborted: bool,
+    pub(crate) gate: &'a mut dyn Gate,
     pub(crate) on_sleep: Option<&'a SleepRule<'a>>,
     /// Uniform in [0, 1).
     pub(crate) random: &'a mut dyn FnMut() -> f64,
     /// A test suite has asked for one attempt per call.
     pub(crate) run_once: bool,
+}
+
+/// The shared guards of a call, as the engine asks them; a call without any has one that never says no.
+pub(crate) trait Gate {
+    /// Whether the circuit is open, so that asking for a permit is in vain.
+    fn is_shut(&mut self) -> bool;
+    /// Asks for a place in the bulkhead, again if the call has queued for one.
+    fn enter_bulkhead(&mut self) -> Place;
+    /// Asks the circuit for a permit.
+    fn enter_circuit(&mut self) -> bool;
+    /// Asks the budget for a retry after a failure of this class.
+    fn withdraw(&mut self, class: ErrorClass) -> bool;
+}
+
+/// What the bulkhead says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Inside,
+    Queueing,
+    /// Nobody may queue, or the wait is over.
+    Full,
+    /// The deadline came during the wait.
+    Late,
+}
+
+/// How an attempt that may start does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Now,
+    /// Once the call has queued, it has to ask again.
+    Queue,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +139,8 @@ impl Engine {
         policy: &Policy,
         aborted: bool,
         elapsed: Duration,
-    ) -> Result<(), StopReason> {
+        gate: &mut dyn Gate,
+    ) -> Result<Entry, StopReason> {
         // B1
         if aborted {
             return Err(StopReason::Aborted);
@@ -120,8 +153,23 @@ impl Engine {
         {
             return Err(StopReason::DeadlineExceeded);
         }
-        // B3, B4 and B5 are the places of the circuit, the bulkhead and the breaker's permit.
-        Ok(())
+        // B3
+        if gate.is_shut() {
+            return Err(StopReason::CircuitOpen);
+        }
+        // B4
+        match gate.enter_bulkhead() {
+            Place::Inside => {}
+            Place::Queueing => return Ok(Entry::Queue),
+            Place::Full => return Err(StopReason::BulkheadFull),
+            Place::Late => return Err(StopReason::DeadlineExceeded),
+        }
+        // B5
+        if !gate.enter_circuit() {
+            return Err(StopReason::CircuitOpen);
+        }
+        // B6
+        Ok(Entry::Now)
     }
 
     /// What follows from `failure`.
@@ -172,7 +220,14 @@ impl Engine {
         if remaining.is_some_and(|remaining| delay >= remaining) {
             return Decision::Stop(StopReason::DeadlineExceeded);
         }
-        // F8 and F9 are the places of the circuit and the budget.
+        // F8
+        if surroundings.gate.is_shut() {
+            return Decision::Stop(StopReason::CircuitOpen);
+        }
+        // F9
+        if !surroundings.gate.withdraw(class) {
+            return Decision::Stop(StopReason::BudgetExhausted);
+        }
         // F10
         match surroundings.on_sleep.map(|decide| decide(&context, delay)) {
             Some(SleepDecision::Defer) => Decision::Defer(delay),

@@ -137,7 +137,8 @@ pub struct Event<'a> {
     pub operation: &'static str,
     /// The attempt, from 1. In `retry` it is the one that failed; in a terminal event it is how many were started, 0 if none.
     pub attempt: u32,
-    /// How long the call sleeps before the next attempt, in `retry`; how long the next attempt should wait, in `scheduled`.
+    /// How long the call sleeps before the next attempt, in `retry`; how long the next attempt should wait, in `scheduled`, and in
+    /// `circuit_rejected` if that is known; how long the call has waited for the bulkhead, in `contention_detected`.
     pub delay: Option<Duration>,
     /// The time since the call began.
     pub elapsed: Duration,
@@ -153,6 +154,11 @@ pub struct Event<'a> {
     pub error: Option<&'a dyn fmt::Display>,
     /// The name of the error's type, where the last failure was an error.
     pub error_type: Option<&'static str>,
+    /// The name of the breaker, budget or bulkhead that this is about.
+    pub guard: Option<&'a str>,
+    /// Which transition of its circuit this is, from 1, in `circuit_opened`, `circuit_half_open` and `circuit_closed`. Calls on several threads
+    /// may tell an observer that they share out of order; the highest number is the latest.
+    pub transition: Option<u64>,
 }
 
 impl<'a> Event<'a> {
@@ -174,6 +180,8 @@ impl<'a> Event<'a> {
             stop_reason: None,
             error: None,
             error_type: None,
+            guard: None,
+            transition: None,
         }
     }
 }
@@ -193,6 +201,8 @@ impl fmt::Debug for Event<'_> {
             .field("stop_reason", &self.stop_reason)
             .field("error", &self.error.map(ToString::to_string))
             .field("error_type", &self.error_type)
+            .field("guard", &self.guard)
+            .field("transition", &self.transition)
             .finish()
     }
 }
@@ -204,6 +214,9 @@ impl fmt::Display for Event<'_> {
             "{} {} attempt={}",
             self.operation, self.kind, self.attempt
         )?;
+        if let Some(guard) = self.guard {
+            write!(formatter, " guard={guard}")?;
+        }
         if let Some(class) = self.class {
             write!(formatter, " class={class}")?;
         }

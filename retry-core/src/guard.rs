@@ -87,6 +87,11 @@ impl Identity {
         &self.name
     }
 
+    /// The name for an error that outlives the guard.
+    pub(crate) fn name_for_good(&self) -> Cow<'static, str> {
+        self.name.clone()
+    }
+
     pub(crate) const fn place(&self) -> &'static Location<'static> {
         self.place
     }

@@ -51,6 +51,9 @@ pub mod __private;
 mod abort;
 mod attempt;
 mod backoff;
+mod breaker;
+mod budget;
+mod bulkhead;
 mod call;
 mod class;
 pub mod classify;
@@ -64,6 +67,7 @@ mod guard;
 mod judge;
 mod outcome;
 mod policy;
+mod recent;
 mod schedule;
 mod site;
 mod switches;
@@ -71,10 +75,17 @@ mod sync;
 pub mod testing;
 pub mod time;
 mod timeline;
+mod window;
 
 pub use abort::{Abort, AbortSignal};
 pub use attempt::Attempt;
 pub use backoff::{Backoff, BackoffContext, Jitter};
+pub use breaker::{
+    CircuitBreaker, CircuitOpen, CircuitPermit, CircuitSettings, CircuitSnapshot, CircuitState,
+    ClassLimits, ClassSet, FailureLimit, RateLimit, SlowLimit,
+};
+pub use budget::{Budget, BudgetToken};
+pub use bulkhead::{Bulkhead, BulkheadPermit};
 pub use call::Call;
 pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};
 pub use engine::SleepDecision;

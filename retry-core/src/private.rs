@@ -3,7 +3,7 @@
 //! An async function becomes
 //!
 //! ```text
-//! let mut driver = driver::<Ret>(SITE);
+//! let mut driver = driver::<Ret, _>(SITE); // with_guards(SITE, GUARDS) where there are any
 //! loop {
 //!     let operation = async { BODY };
 //!     let turn = attempt(&mut driver, operation).await;
@@ -34,10 +34,10 @@ use crate::abort::Abort;
 use crate::attempt::Attempt;
 use crate::class::{Classification, Classify};
 use crate::driver;
-pub use crate::driver::{Attempted, Hooks, Turn};
+use crate::driver::{Admission, Dropped, Held, Holding, Keep, Kept, Unguarded};
+pub use crate::driver::{Attempted, Guards, Hooks, Turn};
 #[cfg(feature = "tokio")]
 use crate::driver::{Attempting, Pausing};
-use crate::driver::{Dropped, Keep, Kept};
 use crate::event::Observer;
 use crate::judge::{
     Accepted, Classified, ConvertStop, Converted, Displayed, Filtered, JudgeError, JudgeValue,
@@ -143,21 +143,61 @@ impl<'a> Hooks<'a> {
     }
 }
 
-/// The state of an async function's call, which keeps `K` of a value that is not acceptable.
-pub struct Driver<R: Returns, K = Dropped>(driver::Driver<'static, K, R::Error>);
+/// Where a call begins: at a site, with its guards if it has any.
+pub trait Begin<'g> {
+    /// What the call holds of them.
+    type Holding: Holding<'g>;
+    #[doc(hidden)]
+    fn begin(self) -> (&'static Site, Self::Holding);
+}
+
+impl<'g> Begin<'g> for &'static Site {
+    type Holding = Unguarded;
+
+    #[inline]
+    fn begin(self) -> (&'static Site, Unguarded) {
+        (self, Unguarded)
+    }
+}
+
+/// A site with guards.
+pub struct GuardedSite<'g>(&'static Site, Guards<'g>);
+
+/// The keys `breaker`, `budget` and `bulkhead`.
+#[must_use]
+#[inline]
+pub fn with_guards<'g>(site: &'static Site, guards: Guards<'g>) -> GuardedSite<'g> {
+    GuardedSite(site, guards)
+}
+
+impl<'g> Begin<'g> for GuardedSite<'g> {
+    type Holding = Held<'g>;
+
+    #[inline]
+    fn begin(self) -> (&'static Site, Held<'g>) {
+        (self.0, Held::new(self.1))
+    }
+}
+
+/// The state of an async function's call, which keeps `K` of a value that is not acceptable and holds `G` of its guards.
+pub struct Driver<R: Returns, K, G>(driver::Driver<'static, K, R::Error, G>);
 
 /// The driver at the beginning. A function and not an associated one, which the compiler would miss besides, where there is no `Result`.
 #[must_use]
 #[inline]
-pub const fn driver<R: Returns>(site: &'static Site) -> Driver<R> {
-    Driver(driver::Driver::new(&site.plan))
+pub fn driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::Holding> {
+    let (site, guards) = begin.begin();
+    Driver(driver::Driver::new(&site.plan, guards))
 }
 
 /// The same under `returns = outcome`, which tells the last value.
 #[must_use]
 #[inline]
-pub const fn keeping_driver<R: Returns>(site: &'static Site) -> Driver<R, Kept<R::Value>> {
-    Driver(driver::Driver::new(&site.plan))
+pub fn keeping_driver<'g, R: Returns, B: Begin<'g>>(
+    begin: B,
+) -> Driver<R, Kept<R::Value>, B::Holding> {
+    let (site, guards) = begin.begin();
+    Driver(driver::Driver::new(&site.plan, guards))
 }
 
 /// A call that has ended.
@@ -222,9 +262,9 @@ impl<R: Returns> Finish<R> for ToOutcome {
 
 /// What the engine says about the turn: the end, or another one.
 #[inline]
-pub fn step<R, K, C, F, D, V, S>(
+pub fn step<'g, R, K, G, C, F, D, V, S>(
     turn: Turn<R>,
-    driver: &mut Driver<R, K>,
+    driver: &mut Driver<R, K, G>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
     text: D,
@@ -234,14 +274,17 @@ pub fn step<R, K, C, F, D, V, S>(
 where
     R: Returns,
     K: Keep<R::Value>,
+    G: Holding<'g>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
     D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
     Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
 {
     let attempted = match turn {
-        Turn::Due if driver.0.may_start(&hooks, V::RULED) => return ControlFlow::Continue(()),
-        Turn::Due => None,
+        Turn::Due => match driver.0.may_start(&hooks, V::RULED) {
+            Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
+            Admission::Refused => None,
+        },
         Turn::Taken(Attempted::Finished(result)) => Some(Attempted::Finished(result.into_result())),
         Turn::Taken(Attempted::Cut { by_deadline }) => Some(Attempted::Cut { by_deadline }),
     };
@@ -264,24 +307,24 @@ where
 /// The attempt that has been allowed to start, for a function with a parameter `#[attempt]`.
 #[must_use]
 #[inline]
-pub fn current<R: Returns, K>(driver: &Driver<R, K>) -> Attempt {
+pub fn current<'g, R: Returns, K, G: Holding<'g>>(driver: &Driver<R, K, G>) -> Attempt {
     driver.0.attempt(TimeSource::asynchronous())
 }
 
 /// An attempt, cut when its time is over; or what has to come before it.
 #[cfg(feature = "tokio")]
 #[inline]
-pub const fn attempt<R: Returns, K, F: Future<Output = R>>(
-    driver: &mut Driver<R, K>,
+pub const fn attempt<R: Returns, K, G, F: Future<Output = R>>(
+    driver: &mut Driver<R, K, G>,
     operation: F,
-) -> Attempting<'_, 'static, K, R::Error, RuntimeTimers, F> {
+) -> Attempting<'_, 'static, K, R::Error, G, RuntimeTimers, F> {
     Attempting::new(&mut driver.0, RuntimeTimers, operation)
 }
 
 /// Says what is missing.
 #[cfg(not(feature = "tokio"))]
-pub async fn attempt<R: Returns, K, F: Future<Output = R> + HasTimer>(
-    _: &mut Driver<R, K>,
+pub async fn attempt<R: Returns, K, G, F: Future<Output = R> + HasTimer>(
+    _: &mut Driver<R, K, G>,
     operation: F,
 ) -> Turn<R> {
     Turn::Taken(Attempted::Finished(operation.await))
@@ -296,26 +339,26 @@ pub async fn attempt<R: Returns, K, F: Future<Output = R> + HasTimer>(
 )]
 pub trait HasTimer {}
 
-/// The sleep between two attempts, if an attempt has failed and something can cut it short.
+/// The sleep between two attempts, or the wait for the bulkhead, if there is one and something can cut it short.
 #[cfg(feature = "tokio")]
 #[inline]
-pub fn pause<'d, 'w, R: Returns, K>(
-    driver: &'d mut Driver<R, K>,
+pub fn pause<'d, 'w, 'g, R: Returns, K, G: Holding<'g>>(
+    driver: &'d mut Driver<R, K, G>,
     abort: &'w dyn Abort,
-) -> Pausing<'d, 'static, 'w, K, R::Error, RuntimeTimers> {
+) -> Pausing<'d, 'static, 'w, K, R::Error, G, RuntimeTimers> {
     Pausing::new(&mut driver.0, RuntimeTimers, Some(abort))
 }
 
 /// Never awaited: [`attempt`] does not compile.
 #[cfg(not(feature = "tokio"))]
-pub fn pause<R: Returns, K>(_: &mut Driver<R, K>, _: &dyn Abort) -> std::future::Ready<()> {
+pub fn pause<R: Returns, K, G>(_: &mut Driver<R, K, G>, _: &dyn Abort) -> std::future::Ready<()> {
     std::future::ready(())
 }
 
 /// The whole of a sync function.
 #[inline]
-pub fn run_blocking<R, C, F, D, V, S>(
-    site: &'static Site,
+pub fn run_blocking<'g, R, C, F, D, V, S>(
+    site: impl Begin<'g>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
     text: D,
@@ -335,8 +378,8 @@ where
 
 /// The whole of a sync function with a parameter `#[attempt]`.
 #[inline]
-pub fn run_blocking_aware<R, C, F, D, V, S>(
-    site: &'static Site,
+pub fn run_blocking_aware<'g, R, C, F, D, V, S>(
+    site: impl Begin<'g>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
     text: D,
@@ -357,23 +400,25 @@ where
 }
 
 #[inline]
-fn drive_blocking<R, C, F, D, V, S>(
-    site: &'static Site,
+fn drive_blocking<'g, R, B, C, F, D, V, S>(
+    site: B,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
     text: D,
     values: V,
     stops: S,
-    mut operation: impl FnMut(&driver::Driver<'static, Kept<R::Value>, R::Error>) -> R,
+    mut operation: impl FnMut(&driver::Driver<'static, Kept<R::Value>, R::Error, B::Holding>) -> R,
 ) -> S::End
 where
     R: Returns,
+    B: Begin<'g>,
     D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
     Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    let mut driver = driver::Driver::new(&site.plan);
+    let (site, guards) = site.begin();
+    let mut driver = driver::Driver::new(&site.plan, guards);
     let attempt = |driver: &_| operation(driver).into_result();
     let end = driver::drive_blocking(
         &mut driver,

@@ -357,6 +357,10 @@ pub struct RecordedEvent {
     pub error: Option<String>,
     /// The name of the error's type.
     pub error_type: Option<&'static str>,
+    /// The name of the guard.
+    pub guard: Option<String>,
+    /// Which transition of its circuit it is.
+    pub transition: Option<u64>,
 }
 
 impl Recorder {
@@ -425,6 +429,8 @@ impl Observer for Recorder {
             // Before the lock: the text is the user's code.
             error: event.error.map(ToString::to_string),
             error_type: event.error_type,
+            guard: event.guard.map(ToOwned::to_owned),
+            transition: event.transition,
         };
         self.lock().push(recorded);
     }

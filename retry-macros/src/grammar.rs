@@ -106,6 +106,21 @@ pub(crate) static KEYS: &[Word] = &[
         "classify_value = |job: &Job| job.failure()",
         "what kind of failure a value is, `None` if it is none",
     ),
+    word(
+        "breaker",
+        "breaker = PAYMENTS",
+        "the circuit breaker that every attempt asks and tells",
+    ),
+    word(
+        "budget",
+        "budget = BUDGET",
+        "the budget that every retry is taken from",
+    ),
+    word(
+        "bulkhead",
+        "bulkhead = DB_POOL",
+        "the bulkhead in which every attempt has a place",
+    ),
     word("abort", "abort = SHUTDOWN", "a signal that ends the call"),
     word("observe", "observe = OBSERVER", "who is told what happens"),
     word(
@@ -170,17 +185,11 @@ pub(crate) static METHOD: &[Word] = &[word("skip", "skip", "leaves the method al
 /// Words and what is said to whoever writes one of them.
 pub(crate) type Advice = &'static [(&'static [&'static str], &'static str)];
 
-/// Keys that exist elsewhere or later, and what is wrong with them here.
-pub(crate) static REFUSED: Advice = &[
-    (
-        &["breaker", "budget", "bulkhead"],
-        "is not available in this version; remove it",
-    ),
-    (
-        &["auth", "permission", "permanent"],
-        "errors are never retried, so that a rule for them has no effect; remove it",
-    ),
-];
+/// Keys that would have no effect, and why.
+pub(crate) static REFUSED: Advice = &[(
+    &["auth", "permission", "permanent"],
+    "errors are never retried, so that a rule for them has no effect; remove it",
+)];
 
 /// Keys that only exist together with `#[retry_methods]`.
 pub(crate) static REFUSED_ALONE: Advice = &[
@@ -288,8 +297,16 @@ pub(crate) static SYNONYMS: Advice = &[
     (&["cancel", "cancellation"], "write `abort = SHUTDOWN`"),
     (&["name"], "write `operation = \"fetch_user\"`"),
     (
-        &["circuit_breaker"],
-        "`breaker` is not available in this version",
+        &["circuit_breaker", "circuit"],
+        "write `breaker = PAYMENTS`, a static `CircuitBreaker`",
+    ),
+    (
+        &["semaphore", "max_concurrent", "concurrency_limit"],
+        "write `bulkhead = DB_POOL`, a static `Bulkhead`",
+    ),
+    (
+        &["retry_budget"],
+        "write `budget = BUDGET`, a static `Budget`",
     ),
 ];
 

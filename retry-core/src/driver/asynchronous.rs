@@ -9,7 +9,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::progress::Cut;
-use super::{Attempted, Driver, Hooks, Kept, Progress};
+use super::{Admission, Attempted, Driver, Holding, Hooks, Kept, Progress};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::outcome::End;
 use crate::time::{Timers, Wait};
@@ -24,7 +24,7 @@ pub(crate) enum Watch<'w> {
 }
 
 impl<'w> Watch<'w> {
-    fn new(abort: Option<&'w dyn Abort>) -> Self {
+    pub(super) fn new(abort: Option<&'w dyn Abort>) -> Self {
         match abort.map(|abort| (abort, abort.aborted())) {
             None => Self::Nobody,
             Some((abort, None)) => Self::Looking(abort),
@@ -33,14 +33,14 @@ impl<'w> Watch<'w> {
     }
 
     /// The part of a sleep after which somebody has to look.
-    fn slice_of(&self, delay: Duration) -> Duration {
+    pub(super) fn slice_of(&self, delay: Duration) -> Duration {
         match self {
             Self::Looking(_) => delay.min(POLL_INTERVAL),
             Self::Nobody | Self::Woken(_) => delay,
         }
     }
 
-    fn poll_aborted(&mut self, context: &mut Context<'_>) -> bool {
+    pub(super) fn poll_aborted(&mut self, context: &mut Context<'_>) -> bool {
         match self {
             Self::Nobody => false,
             Self::Looking(abort) => abort.is_aborted(),
@@ -49,8 +49,8 @@ impl<'w> Watch<'w> {
     }
 }
 
-impl<'a, K, E> Driver<'a, K, E> {
-    /// Who looks out for an abort while the call sleeps, if it does.
+impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
+    /// Who looks out for an abort while the call sleeps or queues, if it does.
     #[cold]
     pub(super) fn watch<'w>(&self, abort: Option<&'w dyn Abort>) -> Watch<'w> {
         let delay = self.history.as_ref().map(|history| history.progress.delay);
@@ -85,7 +85,7 @@ impl<'a, K, E> Driver<'a, K, E> {
             .map(|by_deadline| Attempted::Cut { by_deadline })
     }
 
-    /// The sleep before the next attempt, if there is one.
+    /// The sleep before the next attempt, or the wait for the bulkhead, if there is one.
     #[cold]
     pub(super) fn poll_pause(
         &mut self,
@@ -93,10 +93,15 @@ impl<'a, K, E> Driver<'a, K, E> {
         watch: &mut Watch<'_>,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        match &mut self.history {
-            Some(history) => history.progress.poll_pause(timers, watch, context),
-            None => Poll::Ready(()),
+        let Some(history) = &mut self.history else {
+            return Poll::Ready(());
+        };
+        let held = self.guards.held();
+        if held.is_some_and(|held| held.poll_queue(context).is_ready()) {
+            history.progress.end_pause();
+            return Poll::Ready(());
         }
+        history.progress.poll_pause(timers, watch, context)
     }
 }
 
@@ -141,9 +146,7 @@ impl<'a> Progress<'a> {
             };
             if watch.poll_aborted(context) {
                 self.aborted = true;
-                // Whoever asks again must not go on sleeping.
-                self.sleep = None;
-                self.delay = Duration::ZERO;
+                self.end_pause();
                 return Poll::Ready(());
             }
             ready!(sleep.as_mut().poll(context));
@@ -153,7 +156,7 @@ impl<'a> Progress<'a> {
 }
 
 /// What a whole call needs to know, one pointer wide.
-pub(crate) trait Conduct<'c, T, E>: Timers<'c> {
+pub(crate) trait Conduct<'c, T, E, G>: Timers<'c> {
     /// Whether there are values that are not acceptable.
     const RULED: bool;
 
@@ -161,7 +164,7 @@ pub(crate) trait Conduct<'c, T, E>: Timers<'c> {
 
     fn conclude(
         self,
-        driver: &mut Driver<'c, Kept<T>, E>,
+        driver: &mut Driver<'c, Kept<T>, E, G>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>>;
@@ -170,10 +173,10 @@ pub(crate) trait Conduct<'c, T, E>: Timers<'c> {
 pin_project! {
     /// A whole call. The attribute's expansion is the same loop, written into the user's function.
     #[must_use = "futures do nothing unless polled"]
-    pub(crate) struct Run<'c, T, E, K, G, Fut, N> {
-        driver: Driver<'c, Kept<T>, E>,
+    pub(crate) struct Run<'c, T, E, G, K, O, Fut, N> {
+        driver: Driver<'c, Kept<T>, E, G>,
         conductor: K,
-        operation: G,
+        operation: O,
         finish: N,
         #[pin]
         step: Step<'c, Fut>,
@@ -190,17 +193,17 @@ pin_project! {
     }
 }
 
-impl<'c, T, E, K, G, Fut, N> Run<'c, T, E, K, G, Fut, N> {
+impl<'c, T, E, G, K, O, Fut, N> Run<'c, T, E, G, K, O, Fut, N> {
     pub(crate) const fn new<R>(
-        driver: Driver<'c, Kept<T>, E>,
+        driver: Driver<'c, Kept<T>, E, G>,
         conductor: K,
-        operation: G,
+        operation: O,
         finish: N,
     ) -> Self
     where
-        K: Conduct<'c, T, E>,
-        G: FnMut() -> Fut,
-        N: Fn(K, &mut Driver<'c, Kept<T>, E>, End<T, E>) -> R,
+        K: Conduct<'c, T, E, G>,
+        O: FnMut() -> Fut,
+        N: Fn(K, &mut Driver<'c, Kept<T>, E, G>, End<T, E>) -> R,
     {
         Self {
             driver,
@@ -212,12 +215,13 @@ impl<'c, T, E, K, G, Fut, N> Run<'c, T, E, K, G, Fut, N> {
     }
 }
 
-impl<'c, T, E, K, G, Fut, N, R> Future for Run<'c, T, E, K, G, Fut, N>
+impl<'c, 'g, T, E, G, K, O, Fut, N, R> Future for Run<'c, T, E, G, K, O, Fut, N>
 where
-    K: Conduct<'c, T, E>,
-    G: FnMut() -> Fut,
+    G: Holding<'g>,
+    K: Conduct<'c, T, E, G>,
+    O: FnMut() -> Fut,
     Fut: Future<Output = Result<T, E>>,
-    N: Fn(K, &mut Driver<'c, Kept<T>, E>, End<T, E>) -> R,
+    N: Fn(K, &mut Driver<'c, Kept<T>, E, G>, End<T, E>) -> R,
 {
     type Output = R;
 
@@ -228,13 +232,17 @@ where
         let hooks = conductor.hooks();
         let end = loop {
             match this.step.as_mut().project() {
-                StepNow::Start => {
-                    if !this.driver.may_start(&hooks, K::RULED) {
-                        break this.driver.take_last();
+                StepNow::Start => match this.driver.may_start(&hooks, K::RULED) {
+                    Admission::Granted => {
+                        let attempt = (this.operation)();
+                        this.step.set(Step::Attempt { attempt });
                     }
-                    let attempt = (this.operation)();
-                    this.step.set(Step::Attempt { attempt });
-                }
+                    Admission::Queued => {
+                        let watch = this.driver.watch(hooks.abort);
+                        this.step.set(Step::Pause { watch });
+                    }
+                    Admission::Refused => break this.driver.take_last(),
+                },
                 StepNow::Attempt { attempt } => {
                     let attempted = ready!(this.driver.poll_attempt(conductor, attempt, context));
                     // Dropped before it is judged: a cut attempt is over.

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::Hooks;
+use super::guards::{AtGate, Held};
+use super::{Admission, Hooks};
+use crate::breaker::{Asker, CircuitBreaker, Transition};
 use crate::class::{Cause, Classification, ErrorClass};
-use crate::engine::{Decision, Engine, Failure, Surroundings};
-use crate::event::{Event, EventKind};
+use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
+use crate::event::{self, Event, EventKind};
 use crate::outcome::{Report, StopReason};
 use crate::site::Plan;
 use crate::time::Wait;
@@ -22,11 +24,11 @@ pub(super) struct Progress<'a> {
     engine: Engine,
     /// What the running attempt waits for besides its own end.
     pub(super) cut: Option<Cut<'a>>,
-    /// What is left of the sleep before the next attempt.
+    /// What is left of the sleep before the next attempt, or of the wait for the bulkhead.
     pub(super) delay: Duration,
     /// The part of it that is being slept.
     pub(super) sleep: Option<Wait<'a>>,
-    /// An abort was seen during a sleep. A flag may be lowered again, but the sleep has been cut.
+    /// An abort was seen during a sleep or a wait. A flag may be lowered again, but the sleep has been cut.
     pub(super) aborted: bool,
     random: Option<fastrand::Rng>,
     timeline: Timeline,
@@ -74,34 +76,69 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Whether the next attempt may start; if not, the call has ended.
+    /// Whether the next attempt may start; if not, the call waits or has ended.
     #[cold]
     #[inline(never)]
-    pub(super) fn may_start(&mut self, hooks: &Hooks<'_>) -> bool {
+    pub(super) fn may_start(
+        &mut self,
+        hooks: &Hooks<'_>,
+        mut held: Option<&mut Held<'_>>,
+    ) -> Admission {
         let now = self.now(hooks);
         let elapsed = between(self.started, now);
         self.attempt_started = now;
         let aborted = self.aborted || hooks.is_aborted();
-        match self
+        let policy = self.plan.policy;
+        let mut gate = AtGate::new(held.as_deref_mut(), self.asker(hooks));
+        gate.remaining = policy
+            .max_elapsed()
+            .map(|deadline| deadline.saturating_sub(elapsed));
+        let entry = self
             .engine
-            .before_attempt(self.plan.policy, aborted, elapsed)
-        {
-            Ok(()) => {
+            .before_attempt(policy, aborted, elapsed, &mut gate);
+        let AtGate {
+            transition,
+            contended,
+            until_probe,
+            may_queue,
+            queued_at,
+            ..
+        } = gate;
+        let contended = match &mut held {
+            Some(held) if entry.is_err() => contended.or(held.end(hooks.time)),
+            _ => contended,
+        };
+        self.tell_of_contention(hooks, held.as_deref(), contended, elapsed);
+        self.tell_of_transition(hooks, held.as_deref(), transition, elapsed);
+        match entry {
+            Ok(Entry::Now) => {
+                if let Some(held) = held {
+                    held.start(self.engine.failures() == 0, hooks.time);
+                }
                 if hooks.is_observed() {
                     hooks.emit(&self.event(EventKind::AttemptStarted, self.attempt(), elapsed));
                 }
-                true
+                Admission::Granted
+            }
+            Ok(Entry::Queue) => {
+                // If nobody needed to know the time until now, a call that never comes to its first attempt still tells how long it took.
+                if self.engine.failures() == 0 {
+                    self.started = self.started.or(queued_at);
+                }
+                self.delay = may_queue;
+                Admission::Queued
             }
             Err(reason) => {
-                self.stop(hooks, reason, None, elapsed, None);
-                false
+                let guard = held.as_ref().and_then(|held| held.name_of(reason));
+                self.stop(hooks, reason, until_probe, guard, elapsed, None);
+                Admission::Refused
             }
         }
     }
 
     #[cold]
     #[inline(never)]
-    pub(super) fn succeed(&mut self, hooks: &Hooks<'_>) {
+    pub(super) fn succeed(&mut self, hooks: &Hooks<'_>, held: Option<&mut Held<'_>>) {
         let reading = self.read(hooks);
         let attempt = self.attempt();
         if hooks.is_observed() {
@@ -109,6 +146,12 @@ impl<'a> Progress<'a> {
                 duration: Some(reading.duration),
                 ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
             });
+        }
+        if let Some(held) = held {
+            let transition = held.succeed(&self.asker(hooks));
+            self.tell_of_transition(hooks, Some(held), transition, reading.elapsed);
+        }
+        if hooks.is_observed() {
             hooks.emit(&self.event(EventKind::Success, attempt, reading.elapsed));
         }
         if let Some(limit) = hooks.timeline {
@@ -121,6 +164,7 @@ impl<'a> Progress<'a> {
     pub(super) fn fail_with_value(
         &mut self,
         hooks: &Hooks<'_>,
+        held: Option<&mut Held<'_>>,
         classification: Classification,
     ) -> bool {
         let failure = Failure {
@@ -129,25 +173,37 @@ impl<'a> Progress<'a> {
             refused: false,
             cut_by_deadline: false,
         };
-        self.fail(hooks, failure, About::default())
+        self.fail(hooks, held, failure, About::default())
     }
 
     #[cold]
     #[inline(never)]
-    pub(super) fn fail_with_timeout(&mut self, hooks: &Hooks<'_>, cut_by_deadline: bool) -> bool {
+    pub(super) fn fail_with_timeout(
+        &mut self,
+        hooks: &Hooks<'_>,
+        held: Option<&mut Held<'_>>,
+        cut_by_deadline: bool,
+    ) -> bool {
         let failure = Failure {
             classification: Classification::new(ErrorClass::Transient),
             cause: Cause::Timeout,
             refused: false,
             cut_by_deadline,
         };
-        self.fail(hooks, failure, About::default())
+        self.fail(hooks, held, failure, About::default())
     }
 
     /// Takes notice of a failure; whether there will be another attempt.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail(&mut self, hooks: &Hooks<'_>, failure: Failure, about: About<'_>) -> bool {
+    pub(super) fn fail(
+        &mut self,
+        hooks: &Hooks<'_>,
+        mut held: Option<&mut Held<'_>>,
+        failure: Failure,
+        about: About<'_>,
+    ) -> bool {
+        let asker = self.asker(hooks);
         let reading = self.read(hooks);
         let attempt = self.attempt();
         self.cut = None;
@@ -162,11 +218,20 @@ impl<'a> Progress<'a> {
                 ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
             });
         }
-        let decision = self.decide(hooks, &failure, reading.elapsed);
+        if let Some(held) = &mut held {
+            let transition = held.fail(failure.classification, &asker);
+            self.tell_of_transition(hooks, Some(held), transition, reading.elapsed);
+        }
+        let (decision, until_probe) =
+            self.decide(hooks, held.as_deref_mut(), &failure, reading.elapsed);
         let delay = match decision {
             Decision::Retry(delay) => Some(delay),
             Decision::Stop(_) | Decision::Defer(_) => None,
         };
+        if let Some(held) = &mut held {
+            let transition = held.conclude(failure.classification, delay.is_some(), &asker);
+            self.tell_of_transition(hooks, Some(held), transition, reading.elapsed);
+        }
         if let Some(limit) = hooks.timeline {
             let record = AttemptRecord {
                 class: Some(failure.classification.class),
@@ -179,23 +244,49 @@ impl<'a> Progress<'a> {
         }
         match decision {
             Decision::Retry(delay) => self.retry(hooks, delay, reading.elapsed, about.text),
-            Decision::Stop(reason) => self.stop(hooks, reason, None, reading.elapsed, about.text),
+            Decision::Stop(reason) => {
+                let guard = held.as_ref().and_then(|held| held.name_of(reason));
+                self.stop(
+                    hooks,
+                    reason,
+                    until_probe,
+                    guard,
+                    reading.elapsed,
+                    about.text,
+                );
+            }
             Decision::Defer(delay) => {
                 let reason = StopReason::Scheduled;
-                self.stop(hooks, reason, Some(delay), reading.elapsed, about.text);
+                self.stop(
+                    hooks,
+                    reason,
+                    Some(delay),
+                    None,
+                    reading.elapsed,
+                    about.text,
+                );
             }
         }
         delay.is_some()
     }
 
-    fn decide(&mut self, hooks: &Hooks<'_>, failure: &Failure, elapsed: Duration) -> Decision {
+    /// What follows, and how long the circuit stays open if that is why the call ends.
+    fn decide(
+        &mut self,
+        hooks: &Hooks<'_>,
+        held: Option<&mut Held<'_>>,
+        failure: &Failure,
+        elapsed: Duration,
+    ) -> (Decision, Option<Duration>) {
+        let mut gate = AtGate::new(held, self.asker(hooks));
         let random = &mut self.random;
-        self.engine.after_failure(
+        let decision = self.engine.after_failure(
             self.plan.policy,
             failure,
             &mut Surroundings {
                 elapsed,
                 aborted: hooks.is_aborted(),
+                gate: &mut gate,
                 on_sleep: hooks.on_sleep,
                 random: &mut || match hooks.seed {
                     Some(seed) => random
@@ -205,7 +296,8 @@ impl<'a> Progress<'a> {
                 },
                 run_once: switches::is_set(switches::RUN_ONCE),
             },
-        )
+        );
+        (decision, gate.until_probe)
     }
 
     fn retry(
@@ -235,6 +327,7 @@ impl<'a> Progress<'a> {
         hooks: &Hooks<'_>,
         reason: StopReason,
         next_delay: Option<Duration>,
+        guard: Option<&str>,
         elapsed: Duration,
         text: Option<&dyn fmt::Display>,
     ) {
@@ -244,9 +337,60 @@ impl<'a> Progress<'a> {
             hooks.emit(&Event {
                 delay: next_delay,
                 stop_reason: Some(reason),
+                guard,
                 ..self.event_of_failure(reason.event(), elapsed, text)
             });
         }
+    }
+
+    /// On behalf of the attempt that runs, or would run next.
+    fn asker<'t>(&self, hooks: &Hooks<'t>) -> Asker<'t> {
+        Asker {
+            time: hooks.time,
+            operation: self.plan.operation,
+            attempt: self.attempt(),
+            started: self.started,
+        }
+    }
+
+    /// Tells the call's own observer; the circuit tells the global one, in the order of all its transitions.
+    fn tell_of_transition(
+        &self,
+        hooks: &Hooks<'_>,
+        held: Option<&Held<'_>>,
+        transition: Option<Transition>,
+        elapsed: Duration,
+    ) {
+        let Some(observer) = hooks.observer else {
+            return;
+        };
+        let breaker: Option<&CircuitBreaker> = held.and_then(Held::breaker);
+        if let Some((breaker, transition)) = breaker.zip(transition) {
+            let event = breaker.event(transition, self.plan.operation, self.attempt(), elapsed);
+            event::notify(observer, &event);
+        }
+    }
+
+    fn tell_of_contention(
+        &self,
+        hooks: &Hooks<'_>,
+        held: Option<&Held<'_>>,
+        contended: Option<Duration>,
+        elapsed: Duration,
+    ) {
+        if contended.is_some() && hooks.is_observed() {
+            hooks.emit(&Event {
+                delay: contended,
+                guard: held.and_then(|held| held.name_of(StopReason::BulkheadFull)),
+                ..self.event(EventKind::ContentionDetected, self.attempt(), elapsed)
+            });
+        }
+    }
+
+    /// Whoever asks again must not go on sleeping.
+    pub(super) fn end_pause(&mut self) {
+        self.sleep = None;
+        self.delay = Duration::ZERO;
     }
 
     /// What there is to say at the end of the call.

@@ -7,25 +7,25 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::asynchronous::Watch;
-use super::{Driver, Start, Turn};
+use super::{Driver, Holding, Start, Turn};
 use crate::abort::Abort;
 use crate::time::Timers;
 
 pin_project! {
     /// An attempt that runs, and is cut when its time is over. One that has not been allowed to start yet does not: in its place is what is
-    /// left of the sleep before it.
+    /// left of the sleep before it, or of the wait for the bulkhead.
     #[must_use = "futures do nothing unless polled"]
-    pub struct Attempting<'d, 'a, K, E, Z, F> {
-        driver: &'d mut Driver<'a, K, E>,
+    pub struct Attempting<'d, 'a, K, E, G, Z, F> {
+        driver: &'d mut Driver<'a, K, E, G>,
         timers: Z,
         #[pin]
         operation: F,
     }
 }
 
-impl<'d, 'a, K, E, Z, F> Attempting<'d, 'a, K, E, Z, F> {
+impl<'d, 'a, K, E, G, Z, F> Attempting<'d, 'a, K, E, G, Z, F> {
     #[inline]
-    pub(crate) const fn new(driver: &'d mut Driver<'a, K, E>, timers: Z, operation: F) -> Self {
+    pub(crate) const fn new(driver: &'d mut Driver<'a, K, E, G>, timers: Z, operation: F) -> Self {
         Self {
             driver,
             timers,
@@ -34,7 +34,12 @@ impl<'d, 'a, K, E, Z, F> Attempting<'d, 'a, K, E, Z, F> {
     }
 }
 
-impl<'a, K, E, Z: Timers<'a>, F: Future> Future for Attempting<'_, 'a, K, E, Z, F> {
+impl<'a, 'g, K, E, G, Z, F> Future for Attempting<'_, 'a, K, E, G, Z, F>
+where
+    G: Holding<'g>,
+    Z: Timers<'a>,
+    F: Future,
+{
     type Output = Turn<F::Output>;
 
     #[inline]
@@ -52,7 +57,7 @@ impl<'a, K, E, Z: Timers<'a>, F: Future> Future for Attempting<'_, 'a, K, E, Z, 
     }
 }
 
-impl<K, E> Driver<'_, K, E> {
+impl<K, E, G> Driver<'_, K, E, G> {
     /// Whether the next attempt still has to be allowed to start.
     #[inline]
     fn is_due(&self) -> bool {
@@ -63,18 +68,18 @@ impl<K, E> Driver<'_, K, E> {
     }
 }
 
-/// The sleep between two attempts, which an abort can cut short.
+/// The sleep between two attempts, or the wait for the bulkhead before one, which an abort can cut short.
 #[must_use = "futures do nothing unless polled"]
-pub struct Pausing<'d, 'a, 'w, K, E, Z> {
-    driver: &'d mut Driver<'a, K, E>,
+pub struct Pausing<'d, 'a, 'w, K, E, G, Z> {
+    driver: &'d mut Driver<'a, K, E, G>,
     timers: Z,
     watch: Watch<'w>,
 }
 
-impl<'d, 'a, 'w, K, E, Z> Pausing<'d, 'a, 'w, K, E, Z> {
+impl<'d, 'a, 'w, 'g, K, E, G: Holding<'g>, Z> Pausing<'d, 'a, 'w, K, E, G, Z> {
     #[inline]
     pub(crate) fn new(
-        driver: &'d mut Driver<'a, K, E>,
+        driver: &'d mut Driver<'a, K, E, G>,
         timers: Z,
         abort: Option<&'w dyn Abort>,
     ) -> Self {
@@ -87,7 +92,11 @@ impl<'d, 'a, 'w, K, E, Z> Pausing<'d, 'a, 'w, K, E, Z> {
     }
 }
 
-impl<'a, K, E, Z: Timers<'a> + Unpin> Future for Pausing<'_, 'a, '_, K, E, Z> {
+impl<'a, 'g, K, E, G, Z> Future for Pausing<'_, 'a, '_, K, E, G, Z>
+where
+    G: Holding<'g>,
+    Z: Timers<'a> + Unpin,
+{
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {

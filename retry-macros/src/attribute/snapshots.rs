@@ -123,7 +123,7 @@ fn a_bare_async_function() {
             pub async fn fetch(id: u64) -> Result<User, ApiError> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
                 static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<Result<User, ApiError>>(&__RETRY_SITE);
+                let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<Result<User, ApiError>> {
@@ -177,7 +177,7 @@ fn keys_of_the_policy() {
                     ),
                 );
                 static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<Result<User, ApiError>>(&__RETRY_SITE);
+                let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<Result<User, ApiError>> {
@@ -255,7 +255,7 @@ fn closures_that_judge() {
             async fn poll(job: &Job) -> Result<Status, JobError> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
                 static __RETRY_SITE: Site = Site::here("poll", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<Result<Status, JobError>>(&__RETRY_SITE);
+                let mut __driver = driver::<Result<Status, JobError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<Result<Status, JobError>> {
@@ -292,7 +292,7 @@ fn an_abort_and_an_observer() {
             async fn fetch(id: u64) -> io::Result<User> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
                 static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<io::Result<User>>(&__RETRY_SITE);
+                let mut __driver = driver::<io::Result<User>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<io::Result<User>> {
@@ -329,7 +329,7 @@ fn an_attempt_timeout() {
                     Policy::attempt_timeout(Policy::new(), Duration::from_secs(2)),
                 );
                 static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<Result<User, ApiError>>(&__RETRY_SITE);
+                let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<Result<User, ApiError>> {
@@ -363,7 +363,7 @@ fn arguments_between_attempts() {
             async fn send(body: Vec<u8>, mut page: u32) -> io::Result<()> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
                 static __RETRY_SITE: Site = Site::here("send", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<io::Result<()>>(&__RETRY_SITE);
+                let mut __driver = driver::<io::Result<()>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<io::Result<()>> {
@@ -402,6 +402,7 @@ fn a_method_with_self() {
             async fn load(&mut self, id: u64) -> Result<User, Self::Error> {
                 let mut __driver = driver::<
                     Result<User, Self::Error>,
+                    _,
                 >(const {
                     &Site::here(
                         "users.load",
@@ -474,7 +475,7 @@ fn what_async_trait_made() {
                             module_path!(),
                             &__RETRY_POLICY,
                         );
-                        let mut __driver = driver::<io::Result<User>>(&__RETRY_SITE);
+                        let mut __driver = driver::<io::Result<User>, _>(&__RETRY_SITE);
                         loop {
                             let __operation = async {
                                 if let Some(__output) = None::<io::Result<User>> {

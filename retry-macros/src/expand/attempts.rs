@@ -56,6 +56,7 @@ impl<'a> Attempts<'a> {
         };
         let check = behaviour.policy_check(function, &output);
         let (items, site) = site::site(&behaviour.runtime, config, function);
+        let site = behaviour.guarded(site);
         Self {
             items,
             site,
@@ -199,7 +200,7 @@ impl<'a> Attempts<'a> {
             quote_spanned!(Span::mixed_site()=> driver)
         };
         let looped = quote_spanned! {Span::mixed_site()=>
-            let mut __driver = #private::#driver::<#output>(#site);
+            let mut __driver = #private::#driver::<#output, _>(#site);
             loop {
                 #known
                 let #operation = #asynchronous #body;

@@ -72,6 +72,27 @@ impl Behaviour<'_> {
         }
     }
 
+    /// The site with the shared guards, if there are any.
+    pub(super) fn guarded(&self, site: TokenStream) -> TokenStream {
+        let private = &self.private;
+        let keys = [
+            &self.config.breaker,
+            &self.config.budget,
+            &self.config.bulkhead,
+        ];
+        let keys: Vec<_> = keys.into_iter().flatten().collect();
+        if keys.is_empty() {
+            return site;
+        }
+        let mut guards = quote_spanned!(Span::mixed_site()=> #private::Guards::new());
+        for Keyed { key, value } in keys {
+            let method = Ident::new(&key.to_string(), Span::mixed_site());
+            let guard = self.borrowed(value);
+            guards = quote_spanned!(Span::mixed_site()=> #guards.#method(#guard));
+        }
+        quote_spanned!(Span::mixed_site()=> #private::with_guards(#site, #guards))
+    }
+
     /// What the call asks and tells. Methods that take `self` by value and belong to the type come before anything that the user's traits have.
     pub(super) fn hooks(&self) -> TokenStream {
         let private = &self.private;
@@ -232,6 +253,8 @@ impl Behaviour<'_> {
             .or(config.abort.as_ref().map(|keyed| &keyed.key))
             .or(config.retry_until.as_ref().map(|keyed| &keyed.key))
             .or(config.classify_value.as_ref().map(|keyed| &keyed.key))
+            .or(config.breaker.as_ref().map(|keyed| &keyed.key))
+            .or(config.bulkhead.as_ref().map(|keyed| &keyed.key))
     }
 
     /// The policy that may bring an attempt timeout. Nothing cuts a blocking attempt.

@@ -1,0 +1,93 @@
+//! What lets an attempt pass a circuit.
+
+use std::fmt;
+use std::time::Instant;
+
+use super::CircuitBreaker;
+use super::announce::Asker;
+use super::machine::{Era, Transition, Vote};
+use crate::class::Classification;
+
+/// The right to try once. It tells the circuit how the attempt went; dropped, it says nothing and gives the place of a probe back.
+///
+/// It belongs to the state of the circuit that granted it: if the circuit has opened or closed in the meantime, its result does not count.
+///
+/// ```
+/// use retry_core::{CircuitBreaker, ErrorClass};
+///
+/// static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments").consecutive(2);
+///
+/// PAYMENTS.try_acquire()?.fail(ErrorClass::ServerError);
+/// drop(PAYMENTS.try_acquire()?); // neutral
+/// PAYMENTS.try_acquire()?.fail(ErrorClass::ServerError);
+/// assert!(PAYMENTS.try_acquire().is_err());
+/// # Ok::<(), retry_core::CircuitOpen>(())
+/// ```
+#[must_use = "tell the permit how the attempt went; dropped, it says nothing"]
+pub struct CircuitPermit<'a> {
+    breaker: &'a CircuitBreaker,
+    pub(super) era: Era,
+    /// The probe that it was given for, until it has been counted or given back.
+    pub(super) probe: Option<u64>,
+    /// When it was granted, if the circuit wants to know what is slow.
+    pub(super) started: Option<Instant>,
+}
+
+impl<'a> CircuitPermit<'a> {
+    #[inline]
+    pub(super) const fn new(
+        breaker: &'a CircuitBreaker,
+        era: Era,
+        probe: Option<u64>,
+        started: Option<Instant>,
+    ) -> Self {
+        Self {
+            breaker,
+            era,
+            probe,
+            started,
+        }
+    }
+
+    /// The attempt has succeeded.
+    pub fn succeed(self) {
+        self.vote(Vote::Success, &Asker::alone());
+    }
+
+    /// The attempt has failed, with an [`ErrorClass`](crate::ErrorClass) or a [`Classification`]. A class that the circuit does not count
+    /// says nothing.
+    pub fn fail(self, failure: impl Into<Classification>) {
+        self.vote(Vote::Failure(failure.into()), &Asker::alone());
+    }
+
+    #[inline]
+    pub(crate) fn succeed_for(self, asker: &Asker<'_>) -> Option<Transition> {
+        self.vote(Vote::Success, asker)
+    }
+
+    pub(crate) fn fail_for(self, failure: Classification, asker: &Asker<'_>) -> Option<Transition> {
+        self.vote(Vote::Failure(failure), asker)
+    }
+
+    fn vote(mut self, vote: Vote, asker: &Asker<'_>) -> Option<Transition> {
+        self.breaker.vote(&mut self, vote, asker)
+    }
+}
+
+impl Drop for CircuitPermit<'_> {
+    fn drop(&mut self) {
+        if let Some(probe) = self.probe {
+            self.breaker.leave(self.era, probe);
+        }
+    }
+}
+
+impl fmt::Debug for CircuitPermit<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CircuitPermit")
+            .field("circuit", &self.breaker.name())
+            .field("is_probe", &self.probe.is_some())
+            .finish_non_exhaustive()
+    }
+}
