@@ -6,9 +6,11 @@ pub(crate) mod derived;
 mod http;
 mod infallible;
 mod io;
+mod open_circuit;
 mod pointers;
 mod stopped;
 #[cfg(feature = "tokio")]
 mod tokio;
 
 pub use self::http::{http_status, parse_retry_after};
+pub use self::open_circuit::met_open_circuit;

@@ -269,9 +269,12 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
             Attempted::Finished(Err(error)) => {
                 let failure = errors.judge(&error).into_failure(Cause::Error);
                 let progress = progress(&mut self.history);
-                let retry = errors.text.with_text(&error, |text| {
-                    let error_type = Some(std::any::type_name::<E>());
-                    progress.fail(hooks, held, failure, About { text, error_type })
+                let retry = errors.text.describe(&error, |known| {
+                    let about = About {
+                        known,
+                        error_type: Some(std::any::type_name::<E>()),
+                    };
+                    progress.fail_with_error(hooks, held, failure, about)
                 });
                 self.go_on(retry, End::Error(error))
             }

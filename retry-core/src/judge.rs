@@ -46,7 +46,7 @@ pub struct Errors<C, F, X> {
     pub classify: C,
     /// `NoFilter` or `Filtered`.
     pub filter: F,
-    /// `Undescribed`, `Displayed` or `Described`.
+    /// `Undescribed`, `Explored` or `Described`.
     pub text: X,
 }
 
@@ -114,42 +114,54 @@ where
     }
 }
 
+/// What is known about an error besides its class.
+#[derive(Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// What it says, if anybody knows.
+    pub text: Option<&'a dyn fmt::Display>,
+    /// A circuit was open, so that another attempt is in vain whatever the class.
+    pub met_open_circuit: bool,
+}
+
 /// Where an error's text comes from.
 pub trait DescribeError<E> {
     #[doc(hidden)]
-    fn with_text<R>(&self, error: &E, receive: impl FnOnce(Option<&dyn fmt::Display>) -> R) -> R;
+    fn describe<R>(&self, error: &E, receive: impl FnOnce(Known<'_>) -> R) -> R;
 }
 
 /// Nowhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Undescribed;
 
-/// A function that finds the error's `Display`, if it has one.
+/// A function that finds out what the error's type has to say.
 #[derive(Clone, Copy, Debug)]
-pub struct Displayed<D>(pub D);
+pub struct Explored<D>(pub D);
 
 /// A function that writes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Described<D>(pub D);
 
 impl<E> DescribeError<E> for Undescribed {
-    fn with_text<R>(&self, _: &E, receive: impl FnOnce(Option<&dyn fmt::Display>) -> R) -> R {
-        receive(None)
+    fn describe<R>(&self, _: &E, receive: impl FnOnce(Known<'_>) -> R) -> R {
+        receive(Known::default())
     }
 }
 
-impl<E, D: Fn(&E) -> Option<&dyn fmt::Display>> DescribeError<E> for Displayed<D> {
-    fn with_text<R>(&self, error: &E, receive: impl FnOnce(Option<&dyn fmt::Display>) -> R) -> R {
+impl<E, D: Fn(&E) -> Known<'_>> DescribeError<E> for Explored<D> {
+    fn describe<R>(&self, error: &E, receive: impl FnOnce(Known<'_>) -> R) -> R {
         receive((self.0)(error))
     }
 }
 
 impl<E, D: Fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result> DescribeError<E> for Described<D> {
-    fn with_text<R>(&self, error: &E, receive: impl FnOnce(Option<&dyn fmt::Display>) -> R) -> R {
-        receive(Some(&Text {
-            error,
-            describe: &self.0,
-        }))
+    fn describe<R>(&self, error: &E, receive: impl FnOnce(Known<'_>) -> R) -> R {
+        receive(Known {
+            text: Some(&Text {
+                error,
+                describe: &self.0,
+            }),
+            met_open_circuit: false,
+        })
     }
 }
 

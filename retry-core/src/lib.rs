@@ -68,6 +68,7 @@ mod judge;
 mod outcome;
 mod policy;
 mod recent;
+pub mod registry;
 mod schedule;
 mod site;
 mod switches;

@@ -25,14 +25,18 @@
     reason = "the expansion writes the behaviours where they are needed and keeps none of them"
 )]
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::marker::PhantomData;
 use std::ops::{ControlFlow, Deref};
 
 use crate::abort::Abort;
 use crate::attempt::Attempt;
+use crate::breaker::CircuitOpen;
 use crate::class::{Classification, Classify};
+use crate::classify::met_open_circuit;
 use crate::driver;
 use crate::driver::{Admission, Dropped, Held, Holding, Keep, Kept, Unguarded};
 pub use crate::driver::{Attempted, Guards, Hooks, Turn};
@@ -40,10 +44,10 @@ pub use crate::driver::{Attempted, Guards, Hooks, Turn};
 use crate::driver::{Attempting, Pausing};
 use crate::event::Observer;
 use crate::judge::{
-    Accepted, Classified, ConvertStop, Converted, Displayed, Filtered, JudgeError, JudgeValue,
+    Accepted, Classified, ConvertStop, Converted, Explored, Filtered, JudgeError, JudgeValue,
     Judged,
 };
-pub use crate::judge::{AnyValue, ByTrait, Errors, NeverStops, NoFilter};
+pub use crate::judge::{AnyValue, ByTrait, Errors, Known, NeverStops, NoFilter};
 use crate::outcome::{End, Outcome, Report, Stopped};
 use crate::site::Site;
 #[cfg(feature = "tokio")]
@@ -277,8 +281,8 @@ where
     G: Holding<'g>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
-    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
-    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
+    D: Fn(&R::Error) -> Known<'_>,
+    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
 {
     let attempted = match turn {
         Turn::Due => match driver.0.may_start(&hooks, V::RULED) {
@@ -368,8 +372,8 @@ pub fn run_blocking<'g, R, C, F, D, V, S>(
 ) -> S::End
 where
     R: Returns,
-    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
-    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
+    D: Fn(&R::Error) -> Known<'_>,
+    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
@@ -389,8 +393,8 @@ pub fn run_blocking_aware<'g, R, C, F, D, V, S>(
 ) -> S::End
 where
     R: Returns,
-    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
-    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
+    D: Fn(&R::Error) -> Known<'_>,
+    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
@@ -412,8 +416,8 @@ fn drive_blocking<'g, R, B, C, F, D, V, S>(
 where
     R: Returns,
     B: Begin<'g>,
-    D: Fn(&R::Error) -> Option<&dyn fmt::Display>,
-    Errors<C, F, Displayed<D>>: JudgeError<R::Error>,
+    D: Fn(&R::Error) -> Known<'_>,
+    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
@@ -477,11 +481,11 @@ pub struct Judges<C, F>(C, F);
 
 impl<C, F> Judges<C, F> {
     #[inline]
-    fn with<D>(self, describe: D) -> Errors<C, F, Displayed<D>> {
+    fn with<D>(self, describe: D) -> Errors<C, F, Explored<D>> {
         Errors {
             classify: self.0,
             filter: self.1,
-            text: Displayed(describe),
+            text: Explored(describe),
         }
     }
 }
@@ -585,30 +589,97 @@ impl<R: Returns, F: Fn(Carrier<R::Error>) -> R::Error> Finish<R> for Carried<F> 
     }
 }
 
-/// Finds out whether an error has a text: `Text(&error).known()` is the method below if `E: Display`, else that of [`NoText`], which the
-/// compiler comes to next.
-pub struct Text<'a, E: ?Sized>(pub &'a E);
+/// Finds out what an error has to say: `text(&error).known()` is the first of the methods below that its type has, as the compiler comes from
+/// each to the next.
+#[must_use]
+#[inline]
+pub const fn text<E: ?Sized>(error: &E) -> Text<'_, E> {
+    Text(ErrorText(DisplayText(error)))
+}
 
-impl<'a, E: fmt::Display> Text<'a, E> {
-    /// It has.
+/// See [`text`]: types that have a source although they are no `Error`, or hide one from `source`.
+pub struct Text<'a, E: ?Sized>(ErrorText<'a, E>);
+
+/// See [`text`]: any `Error`.
+pub struct ErrorText<'a, E: ?Sized>(DisplayText<'a, E>);
+
+/// See [`text`]: whatever can be written.
+pub struct DisplayText<'a, E: ?Sized>(&'a E);
+
+/// See [`text`]: nothing is known.
+pub struct NoText;
+
+macro_rules! known_by_itself {
+    ($($error:ty: $as_error:expr;)*) => {
+        $(impl<'a> Text<'a, $error> {
+            /// Its text, and whether it, or anything below it, met an open circuit.
+            #[must_use]
+            pub fn known(&self) -> Known<'a> {
+                let as_error: fn(&'a $error) -> &'a (dyn Error + 'static) = $as_error;
+                Known {
+                    text: Some(self.0.0.0),
+                    met_open_circuit: met_open_circuit(as_error(self.0.0.0)),
+                }
+            }
+        })*
+    };
+}
+
+known_by_itself! {
+    io::Error: |error| error;
+    Stopped: |error| error;
+    CircuitOpen: |error| error;
+    Box<dyn Error>: |error| &**error;
+    Box<dyn Error + Send + Sync>: |error| &**error;
+}
+
+impl<'a, E: Error> ErrorText<'a, E> {
+    /// Its text, and whether anything below it met an open circuit.
     #[must_use]
-    pub fn known(&self) -> Option<&'a dyn fmt::Display> {
-        Some(self.0)
+    pub fn known(&self) -> Known<'a> {
+        Known {
+            text: Some(self.0.0),
+            met_open_circuit: self.0.0.source().is_some_and(met_open_circuit),
+        }
     }
 }
 
-/// See [`Text`].
-pub struct NoText;
+impl<'a, E: fmt::Display> DisplayText<'a, E> {
+    /// Its text.
+    #[must_use]
+    pub fn known(&self) -> Known<'a> {
+        Known {
+            text: Some(self.0),
+            met_open_circuit: false,
+        }
+    }
+}
 
 impl NoText {
     /// It has none.
     #[must_use]
-    pub fn known(&self) -> Option<&'static dyn fmt::Display> {
-        None
+    pub fn known(&self) -> Known<'static> {
+        Known::default()
     }
 }
 
-impl<E: ?Sized> Deref for Text<'_, E> {
+impl<'a, E: ?Sized> Deref for Text<'a, E> {
+    type Target = ErrorText<'a, E>;
+
+    fn deref(&self) -> &ErrorText<'a, E> {
+        &self.0
+    }
+}
+
+impl<'a, E: ?Sized> Deref for ErrorText<'a, E> {
+    type Target = DisplayText<'a, E>;
+
+    fn deref(&self) -> &DisplayText<'a, E> {
+        &self.0
+    }
+}
+
+impl<E: ?Sized> Deref for DisplayText<'_, E> {
     type Target = NoText;
 
     fn deref(&self) -> &NoText {

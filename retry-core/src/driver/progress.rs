@@ -9,6 +9,7 @@ use crate::breaker::{Asker, CircuitBreaker, Transition};
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
 use crate::event::{self, Event, EventKind};
+use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
 use crate::site::Plan;
 use crate::time::Wait;
@@ -54,7 +55,7 @@ struct Reading {
 /// What is known about an attempt that has ended, besides how it is judged.
 #[derive(Clone, Copy, Default)]
 pub(super) struct About<'a> {
-    pub(super) text: Option<&'a dyn fmt::Display>,
+    pub(super) known: Known<'a>,
     pub(super) error_type: Option<&'static str>,
 }
 
@@ -193,10 +194,26 @@ impl<'a> Progress<'a> {
         self.fail(hooks, held, failure, About::default())
     }
 
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fail_with_error(
+        &mut self,
+        hooks: &Hooks<'_>,
+        held: Option<&mut Held<'_>>,
+        mut failure: Failure,
+        about: About<'_>,
+    ) -> bool {
+        if about.known.met_open_circuit {
+            // Whoever met it has been told to stop; so has everybody above.
+            failure.classification.class = ErrorClass::Permanent;
+        }
+        self.fail(hooks, held, failure, about)
+    }
+
     /// Takes notice of a failure; whether there will be another attempt.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail(
+    fn fail(
         &mut self,
         hooks: &Hooks<'_>,
         mut held: Option<&mut Held<'_>>,
@@ -213,7 +230,7 @@ impl<'a> Progress<'a> {
                 duration: Some(reading.duration),
                 class: Some(failure.classification.class),
                 cause: Some(failure.cause),
-                error: about.text,
+                error: about.known.text,
                 error_type: about.error_type,
                 ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
             });
@@ -236,14 +253,14 @@ impl<'a> Progress<'a> {
             let record = AttemptRecord {
                 class: Some(failure.classification.class),
                 cause: Some(failure.cause),
-                error: about.text.map(ToString::to_string),
+                error: about.known.text.map(ToString::to_string),
                 delay,
                 ..reading.of_success(attempt)
             };
             self.timeline.record(record, limit);
         }
         match decision {
-            Decision::Retry(delay) => self.retry(hooks, delay, reading.elapsed, about.text),
+            Decision::Retry(delay) => self.retry(hooks, delay, reading.elapsed, about.known.text),
             Decision::Stop(reason) => {
                 let guard = held.as_ref().and_then(|held| held.name_of(reason));
                 self.stop(
@@ -252,7 +269,7 @@ impl<'a> Progress<'a> {
                     until_probe,
                     guard,
                     reading.elapsed,
-                    about.text,
+                    about.known.text,
                 );
             }
             Decision::Defer(delay) => {
@@ -263,7 +280,7 @@ impl<'a> Progress<'a> {
                     Some(delay),
                     None,
                     reading.elapsed,
-                    about.text,
+                    about.known.text,
                 );
             }
         }
