@@ -71,6 +71,7 @@ mod sync;
 pub mod testing;
 pub mod time;
 mod timeline;
+mod wake;
 
 pub use abort::{Abort, AbortSignal};
 pub use attempt::Attempt;
