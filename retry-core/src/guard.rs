@@ -87,6 +87,11 @@ impl Identity {
         &self.name
     }
 
+    /// The name for something that outlives the guard; free if the guard was named in the source.
+    pub(crate) fn shared_name(&self) -> Cow<'static, str> {
+        self.name.clone()
+    }
+
     pub(crate) const fn place(&self) -> &'static Location<'static> {
         self.place
     }

@@ -1,8 +1,10 @@
-//! Waking those who wait.
+//! Waking those who wait, and waiting as a thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::task::Waker;
-use std::thread;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 /// Wakes every one of them, also past a waker that panics. Not to be called under a lock: a waker is the runtime's code.
 ///
@@ -19,5 +21,33 @@ pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
         if !thread::panicking() {
             resume_unwind(panic);
         }
+    }
+}
+
+/// Blocks the thread until `poll` is ready or `longest` has passed; [`Duration::MAX`] never passes.
+pub(crate) fn park_until<T>(
+    longest: Duration,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Option<T> {
+    let started = Instant::now();
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(value) = poll(&mut context) {
+            return Some(value);
+        }
+        let left = longest.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return None;
+        }
+        thread::park_timeout(left);
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

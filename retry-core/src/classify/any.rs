@@ -13,6 +13,7 @@ type Known = fn(&(dyn Error + 'static)) -> Option<Classification>;
 const KNOWN: &[Known] = &[
     super::io::recognise,
     super::stopped::recognise,
+    super::bulkhead::recognise,
     #[cfg(feature = "tokio")]
     super::tokio::recognise,
 ];
