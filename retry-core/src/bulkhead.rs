@@ -6,6 +6,8 @@
 mod acquire;
 mod full;
 mod gate;
+#[cfg(all(test, retry_loom))]
+mod model;
 mod permit;
 mod settings;
 mod statistics;
