@@ -504,7 +504,7 @@ impl CircuitBreaker {
         match self.enter(&Asker::alone()) {
             (Ok(permit), _) => Ok(permit),
             (Err(retry_after), _) => Err(CircuitOpen {
-                name: self.identity.name_for_good(),
+                name: self.identity.shared_name(),
                 retry_after,
             }),
         }

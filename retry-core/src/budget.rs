@@ -12,7 +12,10 @@ impl Budget {
     pub const fn new(name: &'static str) -> Self {
         Self { name }
     }
-    pub(crate) fn identity(&self) -> &crate::guard::Identity { todo!() } pub fn name(&self) -> &str {
+    pub(crate) fn identity(&self) -> &crate::guard::Identity {
+        todo!()
+    }
+    pub fn name(&self) -> &str {
         self.name
     }
     pub(crate) fn deposit_on(&self, _: TimeSource<'_>) {}

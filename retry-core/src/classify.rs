@@ -2,6 +2,7 @@
 //! rules for what an HTTP response says about a failure.
 
 mod any;
+mod bulkhead;
 pub(crate) mod derived;
 mod http;
 mod infallible;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serializer, de};
 
 pub(crate) fn serialize<S: Serializer>(
     duration: &Duration,
@@ -25,27 +25,4 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
             "\"{text}\" is not a duration ({error}): write a number with its unit, such as \"250ms\" or \"1m 30s\"."
         )
     })
-}
-
-/// For a duration that may be left out.
-pub(crate) mod optional {
-    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
-
-    /// A duration as it is written.
-    #[derive(Serialize, Deserialize)]
-    #[serde(transparent)]
-    struct Text(#[serde(with = "super")] Duration);
-
-    pub(crate) fn serialize<S: Serializer>(
-        duration: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        duration.map(Text).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
-    }
 }

@@ -87,8 +87,8 @@ impl Identity {
         &self.name
     }
 
-    /// The name for an error that outlives the guard.
-    pub(crate) fn name_for_good(&self) -> Cow<'static, str> {
+    /// The name for something that outlives the guard; free if the guard was named in the source.
+    pub(crate) fn shared_name(&self) -> Cow<'static, str> {
         self.name.clone()
     }
 

@@ -76,6 +76,7 @@ mod sync;
 pub mod testing;
 pub mod time;
 mod timeline;
+mod wake;
 mod window;
 
 pub use abort::{Abort, AbortSignal};
@@ -86,7 +87,7 @@ pub use breaker::{
     ClassLimits, ClassSet, FailureLimit, RateLimit, SlowLimit,
 };
 pub use budget::{Budget, BudgetToken};
-pub use bulkhead::{Bulkhead, BulkheadPermit};
+pub use bulkhead::{Bulkhead, BulkheadFull, BulkheadPermit, BulkheadSettings, BulkheadStatistics};
 pub use call::Call;
 pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};
 pub use engine::SleepDecision;

@@ -226,9 +226,11 @@ impl<G: Guard> Rows<G> {
     fn add(&mut self, guard: Registered<G>, found: &Found<G>) -> Result<(), NameTaken> {
         // The names of those that are gone are free.
         self.entries.retain(|entry| entry.found().is_some());
-        let place = self
-            .entries
-            .partition_point(|entry| entry.found().is_some_and(|entry| entry.name() < found.name()));
+        let place = self.entries.partition_point(|entry| {
+            entry
+                .found()
+                .is_some_and(|entry| entry.name() < found.name())
+        });
         let taken = self.entries.get(place).and_then(Registered::found);
         match taken.filter(|taken| taken.name() == found.name()) {
             None => {

@@ -109,6 +109,16 @@ impl TimeSource<'_> {
         !matches!(self, Self::System | Self::Custom(_))
     }
 
+    /// The same for what may outlive the call's own clock, unless it is that one.
+    pub(crate) const fn for_good(self) -> Option<TimeSource<'static>> {
+        match self {
+            Self::System => Some(TimeSource::System),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => Some(TimeSource::Tokio),
+            Self::Custom(_) => None,
+        }
+    }
+
     pub(crate) fn now(self) -> Instant {
         match self {
             Self::Custom(clock) => clock.now(),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -11,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use super::Abort;
 use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::time::Wait;
+use crate::wake::wake_all;
 
 /// A switch that stops every call it is attached to, and wakes those that sleep, async and blocking alike.
 ///
@@ -65,11 +65,7 @@ impl AbortSignal {
     pub fn abort(&self) {
         self.aborted.store(true, Ordering::Release);
         let wakers = std::mem::take(&mut self.lock().wakers);
-        let wake = |waker: Waker| catch_unwind(AssertUnwindSafe(|| waker.wake())).err();
-        let panics: Vec<_> = wakers.into_values().filter_map(wake).collect();
-        if let Some(panic) = panics.into_iter().next() {
-            resume_unwind(panic);
-        }
+        wake_all(wakers.into_values());
     }
 
     /// Whether [`abort`](Self::abort) has been called.

@@ -14,6 +14,7 @@ const KNOWN: &[Known] = &[
     super::io::recognise,
     super::stopped::recognise,
     super::open_circuit::recognise,
+    super::bulkhead::recognise,
     #[cfg(feature = "tokio")]
     super::tokio::recognise,
 ];

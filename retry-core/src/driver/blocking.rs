@@ -1,10 +1,9 @@
 //! The blocking driver.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
 
 use super::asynchronous::Watch;
 use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, progress_of};
@@ -13,6 +12,7 @@ use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::End;
 use crate::testing;
 use crate::time::Sleep;
+use crate::wake::park_until;
 
 /// Runs attempts on this thread until the call ends.
 #[inline]
@@ -109,35 +109,29 @@ fn wait_in_slices(
 }
 
 fn park(abort: Option<&dyn Abort>, delay: Duration, mut queue: Option<&mut Held<'_>>) -> bool {
-    let started = Instant::now();
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
     let mut watch = Watch::new(abort);
-    loop {
-        if watch.poll_aborted(&mut context) {
-            return true;
+    let mut left = delay;
+    while !left.is_zero() {
+        let slice = watch.slice_of(left);
+        let ended = park_until(slice, |context| {
+            if watch.poll_aborted(context) {
+                Poll::Ready(true)
+            } else if has_come(&mut queue, context) {
+                Poll::Ready(false)
+            } else {
+                Poll::Pending
+            }
+        });
+        if let Some(aborted) = ended {
+            return aborted;
         }
-        if has_come(&mut queue, &mut context) {
-            return false;
-        }
-        let left = delay.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return false;
-        }
-        thread::park_timeout(watch.slice_of(left));
+        left -= slice;
     }
+    false
 }
 
 fn has_come(queue: &mut Option<&mut Held<'_>>, context: &mut Context<'_>) -> bool {
     queue
         .as_mut()
         .is_some_and(|held| held.poll_queue(context).is_ready())
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
 }

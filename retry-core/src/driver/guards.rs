@@ -130,6 +130,14 @@ struct Queue<'a> {
     ends_with_deadline: bool,
 }
 
+impl Queue<'_> {
+    /// How long the wait was, if that was long.
+    fn finish(mut self, end: WaitEnd, now: Instant) -> Option<Duration> {
+        let contended = self.ticket.finish(end, now);
+        contended.then(|| self.ticket.waited(now))
+    }
+}
+
 impl<'a> Held<'a> {
     #[inline]
     pub(crate) const fn new(guards: Guards<'a>) -> Self {
@@ -224,8 +232,7 @@ impl<'a> Held<'a> {
         self.bulkhead = None;
         self.token = None;
         let queue = self.queue.take()?;
-        let now = time.now();
-        queue.ticket.finish(WaitEnd::GivenUp, now)
+        queue.finish(WaitEnd::GivenUp, time.now())
     }
 
     /// Looks whether the call has got the place that it queues for.
@@ -324,7 +331,7 @@ impl Gate for AtGate<'_, '_, '_> {
                 (None, false) => (WaitEnd::TimedOut, Place::Full),
                 (None, true) => (WaitEnd::GivenUp, Place::Late),
             };
-            self.contended = queue.ticket.finish(end, self.asker.time.now());
+            self.contended = queue.finish(end, self.asker.time.now());
             return place;
         }
         held.bulkhead = bulkhead.try_enter();
@@ -332,9 +339,12 @@ impl Gate for AtGate<'_, '_, '_> {
             return Place::Inside;
         }
         let now = self.asker.time.now();
-        let Ok(ticket) = bulkhead.enqueue(now) else {
+        let Ok(mut ticket) = bulkhead.enqueue(now) else {
             return Place::Full;
         };
+        if let Some(time) = self.asker.time.for_good() {
+            ticket = ticket.timed_by(time);
+        }
         let wait = bulkhead.longest_wait_allowed();
         let ends_with_deadline = self.remaining.is_some_and(|remaining| remaining <= wait);
         self.may_queue = self.remaining.map_or(wait, |remaining| remaining.min(wait));

@@ -1,0 +1,202 @@
+//! Acquiring a permit without a [`Call`](crate::Call): at once, as a thread, or as a task.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::full::{BulkheadFull, Why};
+use super::{Bulkhead, BulkheadPermit, Ticket, WaitEnd};
+use crate::abort::POLL_INTERVAL;
+use crate::testing::{self, ManualClock};
+#[cfg(feature = "tokio")]
+use crate::time::{RuntimeTimers, Timers};
+use crate::time::{Sleep, TimeSource, Wait};
+use crate::wake::park_until;
+
+/// On its own. A [`Call`](crate::Call) does it for each attempt.
+impl Bulkhead {
+    /// A permit, if there is one at once. Never waits, and never overtakes those who do.
+    ///
+    /// ```
+    /// use retry_core::Bulkhead;
+    ///
+    /// static REPORTS: Bulkhead = Bulkhead::new("reports", 2);
+    ///
+    /// let permits = (REPORTS.try_acquire()?, REPORTS.try_acquire()?);
+    /// assert!(REPORTS.try_acquire().is_err());
+    /// drop(permits);
+    /// assert!(REPORTS.try_acquire().is_ok());
+    /// # Ok::<(), retry_core::BulkheadFull>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If all permits are taken, or somebody waits for one.
+    pub fn try_acquire(&self) -> Result<BulkheadPermit<'_>, BulkheadFull> {
+        self.try_enter().ok_or_else(|| self.reject(Why::Taken))
+    }
+
+    /// A permit, for which the task waits on tokio's timer for as long as [`wait`](Self::wait) says.
+    ///
+    /// Dropping the future leaves the queue.
+    ///
+    /// ```
+    /// use retry_core::Bulkhead;
+    /// use std::time::Duration;
+    ///
+    /// static POOL: Bulkhead = Bulkhead::new("database", 10).wait(Duration::from_millis(200));
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let _permit = POOL.acquire().await?;
+    /// // At most ten are here.
+    /// # Ok::<(), retry_core::BulkheadFull>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there was no permit in that time, or the queue is full.
+    ///
+    /// # Panics
+    ///
+    /// If it has to wait outside of a tokio runtime with a timer.
+    #[cfg(feature = "tokio")]
+    pub async fn acquire(&self) -> Result<BulkheadPermit<'_>, BulkheadFull> {
+        let sleep = |duration| RuntimeTimers.sleep(duration);
+        self.acquire_in(TimeSource::asynchronous(), sleep).await
+    }
+
+    /// As [`acquire`](Self::acquire), on another runtime. How long the wait took is read from the monotonic clock.
+    ///
+    /// ```
+    /// use retry_core::{Bulkhead, Sleep, time::Wait};
+    /// use std::time::Duration;
+    ///
+    /// static POOL: Bulkhead = Bulkhead::new("database", 10).wait(Duration::from_millis(200));
+    ///
+    /// struct OtherRuntime;
+    ///
+    /// impl Sleep for OtherRuntime {
+    ///     fn sleep(&self, duration: Duration) -> Wait<'_> {
+    /// #       let _ = duration;
+    /// #       Box::pin(std::future::ready(()))
+    /// #       /*
+    ///         Box::pin(other_runtime::sleep(duration))
+    /// #       */
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let _permit = POOL.acquire_on(&OtherRuntime).await?;
+    /// # Ok::<(), retry_core::BulkheadFull>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire): if there was no permit in that time, or the queue is full.
+    pub async fn acquire_on(
+        &self,
+        sleeper: &dyn Sleep,
+    ) -> Result<BulkheadPermit<'_>, BulkheadFull> {
+        let sleep = |duration| sleeper.sleep(duration);
+        self.acquire_in(TimeSource::System, sleep).await
+    }
+
+    /// A permit, for which the thread waits for as long as [`wait`](Self::wait) says.
+    ///
+    /// Under an [installed](ManualClock::install) clock that time passes at once, unless it is without limit.
+    ///
+    /// ```
+    /// use retry_core::Bulkhead;
+    /// use std::{thread, time::Duration};
+    ///
+    /// static POOL: Bulkhead = Bulkhead::new("database", 1).wait(Duration::from_secs(60));
+    ///
+    /// let permit = POOL.acquire_blocking()?;
+    /// let other = thread::spawn(|| POOL.acquire_blocking().is_ok());
+    /// drop(permit);
+    /// assert!(other.join().unwrap());
+    /// # Ok::<(), retry_core::BulkheadFull>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire_on): if there was no permit in that time, or the queue is full.
+    pub fn acquire_blocking(&self) -> Result<BulkheadPermit<'_>, BulkheadFull> {
+        if let Some(permit) = self.try_enter() {
+            return Ok(permit);
+        }
+        let time = TimeSource::System;
+        let mut ticket = self.enqueue(time.now())?.timed_by(time);
+        let longest = self.longest_wait_allowed();
+        let clock = testing::simulated_clock().filter(|_| longest != Duration::MAX);
+        let permit = match clock {
+            Some(clock) => let_pass(&clock, longest, &mut ticket),
+            None => park_until(longest, |context| ticket.poll(context)),
+        };
+        // Who gets a permit in the moment in which his time is over has it.
+        let permit = permit.or_else(|| ticket.try_take());
+        conclude(ticket, permit, time.now())
+    }
+
+    async fn acquire_in<'s>(
+        &self,
+        time: TimeSource<'static>,
+        sleep: impl Fn(Duration) -> Wait<'s>,
+    ) -> Result<BulkheadPermit<'_>, BulkheadFull> {
+        if let Some(permit) = self.try_enter() {
+            return Ok(permit);
+        }
+        let mut ticket = self.enqueue(time.now())?.timed_by(time);
+        let longest = self.longest_wait_allowed();
+        let mut timer = None;
+        let permit = poll_fn(|context| {
+            if let Poll::Ready(permit) = ticket.poll(context) {
+                return Poll::Ready(Some(permit));
+            }
+            if longest == Duration::MAX {
+                return Poll::Pending;
+            }
+            let timer = timer.get_or_insert_with(|| sleep(longest));
+            // Who gets a permit in the moment in which his time is over has it.
+            timer.as_mut().poll(context).map(|()| ticket.try_take())
+        });
+        let permit = permit.await;
+        conclude(ticket, permit, time.now())
+    }
+}
+
+/// Waits on a clock that moves only if somebody moves it: nobody else can, while this thread waits.
+fn let_pass<'a>(
+    clock: &ManualClock,
+    longest: Duration,
+    ticket: &mut Ticket<'a>,
+) -> Option<BulkheadPermit<'a>> {
+    let mut left = longest;
+    while !left.is_zero() {
+        if let Some(permit) = ticket.try_take() {
+            return Some(permit);
+        }
+        let slice = left.min(POLL_INTERVAL);
+        clock.sleep_blocking(slice);
+        left -= slice;
+        // Those who have a permit may be on other threads.
+        thread::yield_now();
+    }
+    None
+}
+
+fn conclude<'a>(
+    mut ticket: Ticket<'a>,
+    permit: Option<BulkheadPermit<'a>>,
+    now: Instant,
+) -> Result<BulkheadPermit<'a>, BulkheadFull> {
+    if let Some(permit) = permit {
+        ticket.finish(WaitEnd::Granted, now);
+        return Ok(permit);
+    }
+    ticket.finish(WaitEnd::TimedOut, now);
+    Err(ticket.timed_out(now))
+}
