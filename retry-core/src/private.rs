@@ -50,6 +50,7 @@ use crate::judge::{
 pub use crate::judge::{AnyValue, ByTrait, Errors, Known, NeverStops, NoFilter};
 use crate::outcome::{End, Outcome, Report, Stopped};
 use crate::site::Site;
+pub use crate::site::SiteGuards;
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
@@ -171,6 +172,7 @@ pub struct GuardedSite<'g>(&'static Site, Guards<'g>);
 #[must_use]
 #[inline]
 pub fn with_guards<'g>(site: &'static Site, guards: Guards<'g>) -> GuardedSite<'g> {
+    site.register_guards();
     GuardedSite(site, guards)
 }
 

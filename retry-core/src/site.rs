@@ -2,7 +2,11 @@
 
 use std::panic::Location;
 
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::policy::Policy;
+use crate::registry::Register;
 
 /// What every call has: a policy and the name of what is called.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +32,42 @@ pub struct Site {
     module: &'static str,
     file: &'static str,
     line: u32,
+    guards: Option<&'static SiteGuards>,
+}
+
+/// The `static` guards that a site names.
+pub struct SiteGuards {
+    guards: &'static [&'static dyn Register],
+    /// Whether they have been registered. If two threads see that they have not, registering twice does nothing.
+    registered: AtomicBool,
+}
+
+impl SiteGuards {
+    /// These.
+    #[must_use]
+    pub const fn new(guards: &'static [&'static dyn Register]) -> Self {
+        Self {
+            guards,
+            registered: AtomicBool::new(false),
+        }
+    }
+
+    #[cold]
+    fn register(&self) {
+        for guard in self.guards {
+            guard.register();
+        }
+        self.registered.store(true, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for SiteGuards {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SiteGuards")
+            .field("count", &self.guards.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Site {
@@ -45,6 +85,25 @@ impl Site {
             module,
             file,
             line,
+            guards: None,
+        }
+    }
+
+    /// The same place with guards that are found by their names once a call has been made from here.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn guarded_by(mut self, guards: &'static SiteGuards) -> Self {
+        self.guards = Some(guards);
+        self
+    }
+
+    /// Makes the guards known, once.
+    #[inline]
+    pub(crate) fn register_guards(&self) {
+        if let Some(guards) = self.guards {
+            if !guards.registered.load(Ordering::Relaxed) {
+                guards.register();
+            }
         }
     }
 

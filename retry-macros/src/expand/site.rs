@@ -2,8 +2,8 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::GenericParam;
 use syn::ext::IdentExt as _;
+use syn::{Expr, GenericParam};
 
 use super::policy::Builder;
 use super::span::Place;
@@ -45,8 +45,13 @@ pub(super) fn site(
     if may_be_item(&quote!(#operation #policy), &counts, function) {
         // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
         // that nobody has such names.
-        let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
+        let mut site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
+        let guards = guards(runtime, config, function);
+        if !guards.is_empty() {
+            site = quote_spanned!(Span::mixed_site()=> #site.guarded_by(&__RETRY_GUARDS));
+        }
         let items = quote_spanned! {Span::mixed_site()=>
+            #guards
             static __RETRY_POLICY: #runtime::Policy = #policy;
             static __RETRY_SITE: #runtime::Site = #site;
         };
@@ -56,6 +61,40 @@ pub(super) fn site(
         let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
         let site = quote_spanned!(Span::mixed_site()=> const { &#site });
         (TokenStream::new(), site)
+    }
+}
+
+/// The guards that are statics, to be found by their names. A constant, of which every call would have its own, does not compile here.
+fn guards(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
+    let keys = [&config.breaker, &config.budget, &config.bulkhead];
+    let statics = keys
+        .into_iter()
+        .flatten()
+        .filter_map(|guard| static_of(&guard.value))
+        .filter(|path| may_be_item(&quote!(#path), &TokenStream::new(), function));
+    let borrowed: Vec<TokenStream> = statics
+        .map(|path| quote_spanned!(Place::of(path).first=> &#path))
+        .collect();
+    if borrowed.is_empty() {
+        return TokenStream::new();
+    }
+    quote_spanned! {Span::mixed_site()=>
+        static __RETRY_GUARDS: #runtime::__private::SiteGuards = #runtime::__private::SiteGuards::new(&[#(#borrowed),*]);
+    }
+}
+
+/// `PAYMENTS`, `&guards::PAYMENTS`: what is written as statics are.
+fn static_of(expression: &Expr) -> Option<&syn::ExprPath> {
+    match expression {
+        Expr::Reference(reference) if reference.mutability.is_none() => static_of(&reference.expr),
+        Expr::Group(group) => static_of(&group.expr),
+        Expr::Paren(paren) => static_of(&paren.expr),
+        Expr::Path(path) if path.qself.is_none() => {
+            let name = path.path.segments.last()?.ident.unraw().to_string();
+            let shouted = name.contains(char::is_uppercase) && !name.contains(char::is_lowercase);
+            shouted.then_some(path)
+        }
+        _ => None,
     }
 }
 
