@@ -16,8 +16,8 @@ use std::time::Instant;
 
 pub(crate) use self::asynchronous::{Conduct, Run};
 pub(crate) use self::blocking::drive_blocking;
-pub(crate) use self::guards::Held;
-pub use self::guards::{Guarding, Guards, Holding, Unguarded};
+pub use self::guards::Guards;
+pub(crate) use self::guards::{Guarding, Held, Holding, Unguarded};
 use self::progress::{About, Progress};
 #[cfg(feature = "tokio")]
 pub(crate) use self::steps::{Attempting, Pausing};
