@@ -64,6 +64,7 @@ mod guard;
 mod judge;
 mod outcome;
 mod policy;
+mod recent;
 mod schedule;
 mod site;
 mod switches;
@@ -71,6 +72,7 @@ mod sync;
 pub mod testing;
 pub mod time;
 mod timeline;
+mod window;
 
 pub use abort::{Abort, AbortSignal};
 pub use attempt::Attempt;
