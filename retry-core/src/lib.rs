@@ -51,6 +51,7 @@ pub mod __private;
 mod abort;
 mod attempt;
 mod backoff;
+mod budget;
 mod call;
 mod class;
 pub mod classify;
@@ -77,6 +78,9 @@ mod window;
 pub use abort::{Abort, AbortSignal};
 pub use attempt::Attempt;
 pub use backoff::{Backoff, BackoffContext, Jitter};
+pub use budget::{
+    Budget, BudgetCosts, BudgetExhausted, BudgetSettings, BudgetStatistics, BudgetToken,
+};
 pub use call::Call;
 pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};
 pub use engine::SleepDecision;

@@ -159,6 +159,13 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
     }
 }
 
+/// [`Window::new`].
+impl<const COUNTERS: usize> Default for Window<COUNTERS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<const COUNTERS: usize> Slice<COUNTERS> {
     fn has_room_at(&self, now: Instant, span: Duration) -> bool {
         let age = now.saturating_duration_since(self.begins);
@@ -204,7 +211,7 @@ mod tests {
         let (start, mut window) = (start(), Window::<1>::new());
         window.add(start, SPAN, 0, 7);
         assert_eq!(
-            window.totals(start + SPAN - Duration::from_nanos(1), SPAN),
+            window.totals(start + Duration::new(9, 999_999_999), SPAN),
             [7]
         );
         assert_eq!(window.totals(start + SPAN, SPAN), [0]);
