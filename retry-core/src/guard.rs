@@ -62,9 +62,7 @@ impl Identity {
     /// If the name is empty.
     #[track_caller]
     pub(crate) const fn new(name: &'static str) -> Self {
-        if name.is_empty() {
-            panic!("{}", NAMELESS.reason);
-        }
+        assert!(!name.is_empty(), "{}", NAMELESS.reason);
         Self {
             name: Cow::Borrowed(name),
             place: Location::caller(),

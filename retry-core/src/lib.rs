@@ -86,7 +86,9 @@ pub use breaker::{
     CircuitBreaker, CircuitOpen, CircuitPermit, CircuitSettings, CircuitSnapshot, CircuitState,
     ClassLimits, ClassSet, FailureLimit, RateLimit, SlowLimit,
 };
-pub use budget::{Budget, BudgetToken};
+pub use budget::{
+    Budget, BudgetCosts, BudgetExhausted, BudgetSettings, BudgetStatistics, BudgetToken,
+};
 pub use bulkhead::{Bulkhead, BulkheadFull, BulkheadPermit, BulkheadSettings, BulkheadStatistics};
 pub use call::Call;
 pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassError};

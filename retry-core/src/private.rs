@@ -156,7 +156,7 @@ pub trait Begin<'g> {
     fn begin(self) -> (&'static Site, Self::Holding);
 }
 
-impl<'g> Begin<'g> for &'static Site {
+impl Begin<'_> for &'static Site {
     type Holding = Unguarded;
 
     #[inline]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 ///
 /// Whoever reads a clock for it reads it while holding the lock that guards the list; then readings never arrive out of order. A reading
 /// before an earlier one is of a clock that went back, or of another clock: what happened later counts as if it had been at that reading.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Recent {
     entries: VecDeque<Entry>,
     next: u64,
@@ -97,7 +97,7 @@ mod tests {
         recent.push(start, 10);
         recent.push(start + secs(3), 10);
         assert_eq!(
-            recent.count(start + WINDOW - Duration::from_nanos(1), WINDOW),
+            recent.count(start + Duration::new(9, 999_999_999), WINDOW),
             2
         );
         assert_eq!(recent.count(start + WINDOW, WINDOW), 1);

@@ -237,7 +237,7 @@ impl<G: Guard> Rows<G> {
                 self.entries.insert(place, guard);
                 Ok(())
             }
-            Some(same) if std::ptr::eq::<G>(&*same, &**found) => Ok(()),
+            Some(same) if std::ptr::eq(same.guard(), found.guard()) => Ok(()),
             Some(other) => Err(NameTaken {
                 kind: G::KIND,
                 name: found.name().to_owned(),
@@ -280,14 +280,20 @@ impl<G: Guard> Found<G> {
     }
 }
 
-impl<G> Deref for Found<G> {
-    type Target = G;
-
-    fn deref(&self) -> &G {
+impl<G> Found<G> {
+    fn guard(&self) -> &G {
         match &self.0 {
             Holder::Static(guard) => guard,
             Holder::Shared(guard) => guard,
         }
+    }
+}
+
+impl<G> Deref for Found<G> {
+    type Target = G;
+
+    fn deref(&self) -> &G {
+        self.guard()
     }
 }
 

@@ -52,8 +52,12 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
         amount: u64,
     ) -> Place {
         self.forget(now, span);
-        let slice = self.current(now, span);
+        let newest = self.newest();
+        let (index, mut slice) = newest
+            .filter(|(_, newest)| newest.has_room_at(now, span))
+            .unwrap_or_else(|| self.begin(now));
         slice.counts[counter] = slice.counts[counter].saturating_add(amount);
+        self.slices[index] = Some(slice);
         Place(slice.last)
     }
 
@@ -83,28 +87,16 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
         self.slices = [None; SLICES];
     }
 
-    /// The slice that takes what is counted now.
-    fn current(&mut self, now: Instant, span: Duration) -> &mut Slice<COUNTERS> {
-        let index = match self.newest() {
-            Some((index, newest)) if newest.has_room_at(now, span) => index,
-            _ => {
-                let place = self.next;
-                self.next = self.next.wrapping_add(1);
-                self.append(Slice {
-                    begins: now,
-                    counts: [0; COUNTERS],
-                    first: place,
-                    last: place,
-                })
-            }
-        };
-        // What `newest` and `append` give is the index of a slice, so nothing is ever made here.
-        self.slices[index].get_or_insert(Slice {
+    /// A slice that begins now, and where it is.
+    fn begin(&mut self, now: Instant) -> (usize, Slice<COUNTERS>) {
+        let slice = Slice {
             begins: now,
             counts: [0; COUNTERS],
             first: self.next,
             last: self.next,
-        })
+        };
+        self.next = self.next.wrapping_add(1);
+        (self.append(slice), slice)
     }
 
     fn forget(&mut self, now: Instant, span: Duration) {
@@ -167,6 +159,13 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
     }
 }
 
+/// [`Window::new`].
+impl<const COUNTERS: usize> Default for Window<COUNTERS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<const COUNTERS: usize> Slice<COUNTERS> {
     fn has_room_at(&self, now: Instant, span: Duration) -> bool {
         let age = now.saturating_duration_since(self.begins);
@@ -212,7 +211,7 @@ mod tests {
         let (start, mut window) = (start(), Window::<1>::new());
         window.add(start, SPAN, 0, 7);
         assert_eq!(
-            window.totals(start + SPAN - Duration::from_nanos(1), SPAN),
+            window.totals(start + Duration::new(9, 999_999_999), SPAN),
             [7]
         );
         assert_eq!(window.totals(start + SPAN, SPAN), [0]);

@@ -90,6 +90,7 @@ pub(super) enum Entrance {
 }
 
 /// What the counters show.
+#[derive(Clone, Copy)]
 pub(super) struct Counts {
     pub(super) failures: usize,
     pub(super) failure_rate: Option<f64>,

@@ -464,6 +464,10 @@ mod honor {
 
     use crate::policy::RetryAfter;
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde gives what it serializes by reference"
+    )]
     pub(super) fn serialize<S: Serializer>(
         retry_after: &RetryAfter,
         serializer: S,

@@ -12,7 +12,7 @@ use crate::outcome::StopReason;
 use crate::time::TimeSource;
 
 /// The guards that a call has.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Guards<'a> {
     pub(crate) breaker: Option<&'a CircuitBreaker>,
     pub(crate) budget: Option<&'a Budget>,
@@ -153,16 +153,17 @@ impl<'a> Held<'a> {
     /// Lets the first attempt start if no guard has anything against it: a shortcut through the rows B3 to B5 where none of them can say no.
     #[inline]
     pub(super) fn start_at_once(&mut self, time: TimeSource<'_>) -> bool {
-        if let Some(bulkhead) = self.guards.bulkhead {
-            self.bulkhead = bulkhead.try_enter();
-            if self.bulkhead.is_none() {
-                return false;
-            }
-        }
+        // The circuit first, as a permit of a closed one can be dropped without a trace.
         if let Some(breaker) = self.guards.breaker {
             self.circuit = breaker.enter_closed(time);
             if self.circuit.is_none() {
-                self.bulkhead = None;
+                return false;
+            }
+        }
+        if let Some(bulkhead) = self.guards.bulkhead {
+            self.bulkhead = bulkhead.try_enter();
+            if self.bulkhead.is_none() {
+                self.circuit = None;
                 return false;
             }
         }
