@@ -500,7 +500,16 @@ impl CircuitBreaker {
     /// assert_eq!(pay(), Ok(Err("connection refused")));
     /// assert_eq!(PAYMENTS.snapshot().consecutive, 1);
     /// ```
+    #[inline]
     pub fn try_acquire(&self) -> Result<CircuitPermit<'_>, CircuitOpen> {
+        match self.enter_closed(TimeSource::System) {
+            Some(permit) => Ok(permit),
+            None => self.try_acquire_not_closed(),
+        }
+    }
+
+    #[cold]
+    fn try_acquire_not_closed(&self) -> Result<CircuitPermit<'_>, CircuitOpen> {
         match self.enter(&Asker::alone()) {
             (Ok(permit), _) => Ok(permit),
             (Err(retry_after), _) => Err(CircuitOpen {
@@ -577,6 +586,19 @@ impl CircuitBreaker {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Takes notice of a success without the lock, if that is possible.
+    #[inline]
+    fn note_success(&self, era: Era) -> bool {
+        match era.phase {
+            Phase::Closed => {
+                self.end_streak(era.generation);
+                !self.settings.counts_calls()
+            }
+            Phase::ForcedClosed => true,
+            Phase::Open | Phase::HalfOpen | Phase::ForcedOpen => false,
+        }
+    }
+
     /// What a permit has to say.
     fn vote(
         &self,
@@ -586,15 +608,10 @@ impl CircuitBreaker {
     ) -> Option<Transition> {
         let era = permit.era;
         let counted = match vote {
-            Vote::Success => {
-                if era.phase == Phase::Closed {
-                    self.end_streak(era.generation);
-                }
-                era.phase == Phase::HalfOpen || self.settings.counts_calls()
-            }
+            Vote::Success => true,
             Vote::Failure(classification) => self.settings.counts(classification.class),
         };
-        if !counted || !matches!(era.phase, Phase::Closed | Phase::HalfOpen) {
+        if !counted {
             return None;
         }
         let mut shared = self.lock();
@@ -649,6 +666,7 @@ impl CircuitBreaker {
     }
 
     /// A single attempt suffices: if it fails, somebody else has just ended or lengthened the streak, and this success came before.
+    #[inline]
     fn end_streak(&self, generation: u64) {
         let word = self.streak.load(Ordering::Relaxed);
         let streak = Streak::from(word);

@@ -300,6 +300,7 @@ impl CircuitSettings {
     }
 
     /// Whether successes have to be counted, too.
+    #[inline]
     pub(super) const fn counts_calls(&self) -> bool {
         self.failure_rate.is_some() || self.slow_rate.is_some()
     }
