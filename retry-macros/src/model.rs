@@ -188,6 +188,14 @@ impl Config {
             _ => None,
         }
     }
+
+    /// The key because of which a call can end without an error of its own.
+    pub(crate) fn stops_without_an_error(&self) -> Option<&Ident> {
+        None.or(self.attempt_timeout.as_ref().map(|keyed| &keyed.key))
+            .or(self.abort.as_ref().map(|keyed| &keyed.key))
+            .or(self.retry_until.as_ref().map(|keyed| &keyed.key))
+            .or(self.classify_value.as_ref().map(|keyed| &keyed.key))
+    }
 }
 
 /// How the attempts are awaited, if they are.

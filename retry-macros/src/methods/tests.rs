@@ -111,6 +111,53 @@ fn defaults_that_every_method_overrides_need_not_fit_the_usual_ones() {
 }
 
 #[test]
+fn a_default_is_for_the_methods_that_have_a_use_for_it() {
+    let defaults = "attempts = 5, backoff = fixed(\"1s\"), jitter = 0.1, deadline = \"1m\", rate_limit(attempts = 2), retry_after_max = \"9s\", abort = A, on_stop = f";
+    let block = "impl Client {
+        fn a() -> Result<(), E> {}
+        #[retry(attempts = 1)] fn b() -> Result<(), E> {}
+        #[retry(retry_if = f, transient(backoff = none))] fn c() -> Result<(), E> {}
+        #[retry(rate_limit(attempts = 1), unknown(attempts = 1))] fn d() -> Result<(), E> {}
+    }";
+    assert_eq!(complaints(defaults, block), [""; 0]);
+    // Nobody is left who has.
+    let block = "impl Client {
+        #[retry(attempts = 1)] fn a() -> Result<(), E> {}
+        #[retry(retry_if = f, transient(backoff = none))] fn b() -> Result<(), E> {}
+    }";
+    let defaults = "attempts = 5, backoff = fixed(\"1s\"), deadline = \"1m\", rate_limit(attempts = 2), on_stop = f";
+    let idle = complaints(defaults, block);
+    assert_eq!(idle.len(), 3, "{idle:#?}");
+    for (message, key) in idle.iter().zip(["`backoff`", "`rate_limit`", "`on_stop`"]) {
+        assert!(message.contains(key), "{message}");
+    }
+}
+
+#[test]
+fn a_method_may_lift_what_the_defaults_judge() {
+    let block = "impl Client {
+        fn a() -> Result<u8, E> {}
+        #[retry(retry_until = |_| true, retry_if = |_| true)] fn b() -> Result<u8, E> {}
+    }";
+    assert_eq!(
+        complaints("classify = f, retry_if = g, classify_value = h", block),
+        [""; 0]
+    );
+    assert_eq!(complaints("classify = f", block).len(), 2);
+}
+
+#[test]
+fn a_key_of_a_method_needs_an_effect_of_its_own() {
+    let block = "impl Client {
+        fn a() -> Result<(), E> {}
+        #[retry(attempts = 1, backoff = none)] fn b() -> Result<(), E> {}
+        #[retry(retry_if = f, rate_limit(attempts = 2))] fn c() -> Result<(), E> {}
+    }";
+    let defaults = "backoff = fixed(\"1s\"), rate_limit(attempts = 3)";
+    assert_eq!(complaints(defaults, block).len(), 2);
+}
+
+#[test]
 fn the_documentation_says_what_holds_for_the_method() {
     let block = quote! { impl Client {
         fn a() -> Result<(), E> {}

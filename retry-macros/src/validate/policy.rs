@@ -48,7 +48,8 @@ pub(super) fn counts(config: &Config, errors: &mut Errors) {
                 &cap.value,
                 format!("`{class}` needs at least 1 attempt; write `{class} = never` for no retry"),
             ),
-            (Some(n), Some(most)) if n > most => errors.at(
+            // In a call of one attempt the whole rule has no effect, which is said of it.
+            (Some(n), Some(most)) if n > most && most > 1 => errors.at(
                 &cap.value,
                 format!(
                     "`{class}` can never reach {n} attempts in a call of {most}; write at most {most}, or raise `attempts`"
