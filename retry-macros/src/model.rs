@@ -175,6 +175,8 @@ pub(crate) struct Config {
     pub(crate) runtime: Option<Path>,
     /// Keys whose value could not be understood; nothing is concluded from their absence.
     pub(crate) failed: BTreeSet<&'static str>,
+    /// The keys as they stand there, for editors.
+    pub(crate) written: Vec<Ident>,
 }
 
 impl Config {

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{expanded, guarded};
 use crate::errors::Errors;
-use crate::grammar::{BACKOFFS, JITTERS, KEYS, MODIFIERS, REFUSED, RULE, SYNONYMS};
+use crate::grammar::{BACKOFFS, BLOCK, JITTERS, KEYS, METHOD, MODIFIERS, REFUSED, RULE, SYNONYMS};
 use crate::parse;
 
 const FUNCTION: &str = "async fn fetch(body: Vec<u8>) -> Result<(), E> { body; }";
@@ -785,6 +785,102 @@ fn a_message_is_one_sentence_in_lower_case() {
                 "{message}"
             );
             assert!(!message.contains(". "), "{message}");
+        }
+    }
+}
+
+/// Each word that stands at a key of its own name in the expansion, with the words that lead to it, and its column.
+fn named_at(output: TokenStream, found: &mut Vec<(String, usize)>) {
+    let tokens: Vec<TokenTree> = output.into_iter().collect();
+    let word = |index: usize| match tokens.get(index) {
+        Some(TokenTree::Ident(word)) => Some(word),
+        _ => None,
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            named_at(group.stream(), found);
+        }
+        if word(index).is_some_and(|first| first == "keys") {
+            let mut at = index + 3;
+            while let Some(key) = word(at) {
+                found.push((key.to_string(), key.span().start().column));
+                at += 3;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_editor_finds_the_documentation_of_a_key_at_the_key() {
+    let keys = "attempts = 5, crate = ::x, rate_limit(attempts = 2, backoff = exponential(\"1s\", max = \"5s\", factor = 3)), backoff = fixed(\"1s\", jitter = full), clone(body)";
+    for function in [
+        FUNCTION,
+        "fn fetch(body: Vec<u8>) -> Result<(), E> { body; }",
+    ] {
+        let mut found = Vec::new();
+        let output = expanded(
+            keys.parse().expect("the keys are tokens"),
+            function.parse().expect("the function is tokens"),
+        );
+        named_at(output, &mut found);
+        let last = found.pop().map(|(driver, _)| driver);
+        assert!(
+            matches!(last.as_deref(), Some("driver" | "run_blocking")),
+            "{last:?}"
+        );
+        // What is between them is nowhere.
+        found.retain(|(name, _)| name != "rule" && name != "modifier");
+        let words: Vec<(&str, usize)> = found.iter().map(|(name, at)| (&**name, *at)).collect();
+        assert_eq!(
+            words,
+            [
+                ("attempts", 0),
+                ("runtime", 14),
+                ("rate_limit", 27),
+                ("backoff", 106),
+                ("clone", 144),
+                ("jitter", 128),
+                ("attempts", 38),
+                ("backoff", 52),
+                ("max", 80),
+                ("factor", 92),
+            ]
+        );
+        for (name, at) in words {
+            let name = if name == "runtime" { "crate" } else { name };
+            assert!(keys[at..].starts_with(name), "{name} at {at}");
+        }
+    }
+}
+
+#[test]
+fn every_key_has_a_module_that_says_what_the_grammar_says() {
+    let source = include_str!("../../../retry-core/src/private/keys.rs");
+    let (keys, others) = source
+        .split_once("pub mod rule")
+        .expect("there are keys of rules");
+    let (rule, modifier) = others
+        .split_once("pub mod modifier")
+        .expect("there are modifiers");
+    for (source, tables) in [
+        (keys, &[KEYS, BLOCK, METHOD] as &[_]),
+        (rule, &[RULE]),
+        (modifier, &[MODIFIERS]),
+    ] {
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        for word in tables.iter().copied().flatten() {
+            let name = if word.name == "crate" {
+                "runtime"
+            } else {
+                word.name
+            };
+            let at = lines.iter().position(|line| *line == name);
+            let at = at.unwrap_or_else(|| panic!("`{name}` is missing"));
+            let example = format!("/// `{}`", word.example);
+            assert_eq!(lines[at - 1], example);
+            let text = lines[at - 3].to_lowercase();
+            let meaning = word.meaning.to_lowercase();
+            assert!(text.contains(&meaning), "{name}: {meaning}");
         }
     }
 }

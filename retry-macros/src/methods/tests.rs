@@ -54,12 +54,8 @@ fn what_is_not_retried_comes_out_as_it_went_in() {
         output.contains("fn read () -> Result < () , E > { Ok (()) }"),
         "{output}"
     );
-    assert_eq!(
-        output.matches("__private :: run_blocking").count(),
-        1,
-        "{output}"
-    );
-    assert!(!output.contains("skip"), "{output}");
+    assert_eq!(output.matches(":: run_blocking").count(), 1, "{output}");
+    assert!(!output.contains("retry (skip)"), "{output}");
 }
 
 #[test]
@@ -107,6 +103,27 @@ fn defaults_that_every_method_overrides_need_not_fit_the_usual_ones() {
     assert_eq!(
         complaints("attempts = 2, rate_limit(attempts = 5)", block).len(),
         1
+    );
+}
+
+#[test]
+fn every_key_is_documented_once_and_those_of_nobody_at_the_first_method() {
+    let output = expand(
+        "attempts = 2, backoff = none, default = skip, methods(a, b(deadline = \"1m\"), c(skip))",
+        quote! { impl Client {
+            fn a() -> Result<(), E> {}
+            fn b() -> Result<(), E> {}
+            fn c() -> Result<(), E> {}
+        } },
+    );
+    assert!(
+        output
+            .contains("keys :: attempts :: backoff :: default :: methods :: skip :: run_blocking"),
+        "{output}"
+    );
+    assert!(
+        output.contains("keys :: deadline :: run_blocking"),
+        "{output}"
     );
 }
 

@@ -26,7 +26,7 @@ pub(super) fn block(
     let mut report = Report::new(keys, errors);
     let nothing = Config::default();
     let owner = owner(block);
-    let plans: Vec<_> = chosen
+    let mut plans: Vec<_> = chosen
         .iter()
         .map(|chosen| {
             let Chosen {
@@ -59,10 +59,25 @@ pub(super) fn block(
             Some(config)
         })
         .collect();
+    let elsewhere = written_elsewhere(keys, block, chosen);
+    if let Some(first) = plans.iter_mut().flatten().next() {
+        first.written.extend(elsewhere);
+    }
     report.idle_defaults(plans.iter().flatten().count());
     report.idle_timeout(chosen);
     report.idle_timeline(&plans);
     plans
+}
+
+/// The keys that belong to no method that is retried, or to all of them.
+fn written_elsewhere(keys: &Keys, block: &Block, chosen: &[Option<Chosen<'_>>]) -> Vec<Ident> {
+    let settings = super::choose::settings(keys, block);
+    let alone = settings.filter(|setting| {
+        let mut own = chosen.iter().flatten().filter_map(|chosen| chosen.setting);
+        !own.any(|own| std::ptr::eq(own, *setting))
+    });
+    let alone = alone.flat_map(|setting| &setting.config.written);
+    keys.defaults.written.iter().chain(alone).cloned().collect()
 }
 
 /// The name of the type that has the methods.
