@@ -884,3 +884,28 @@ fn every_key_has_a_module_that_says_what_the_grammar_says() {
         }
     }
 }
+
+#[test]
+fn the_library_that_denies_every_lint_uses_every_key() {
+    let sources = [
+        include_str!("../../../tests/lints/functions.rs"),
+        include_str!("../../../tests/lints/methods.rs"),
+    ]
+    .concat();
+    for word in KEYS.iter().chain(BLOCK) {
+        let uses = [format!("{} = ", word.name), format!("{}(", word.name)];
+        let used = uses.iter().any(|used| {
+            [" ", "(", ", "]
+                .iter()
+                .any(|before| sources.contains(&format!("{before}{used}")))
+        });
+        assert!(used, "{}", word.name);
+    }
+    for backoff in BACKOFFS {
+        assert!(
+            sources.contains(&format!("backoff = {}", backoff.word.name)),
+            "{}",
+            backoff.word.name
+        );
+    }
+}
