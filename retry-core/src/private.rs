@@ -55,6 +55,9 @@ pub use crate::site::SiteGuards;
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
 
+#[path = "private/keys.rs"]
+pub mod keys;
+
 /// What `#[derive(Classify)]` calls.
 pub mod derived {
     pub use crate::classify::derived::{Hint, Status, Verdict, reason, retry_after, status, with};

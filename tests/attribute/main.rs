@@ -24,4 +24,5 @@ mod hygiene;
 mod keys;
 mod made_by_macros;
 mod outcome;
+mod shapes;
 mod stops;

@@ -38,5 +38,7 @@ mod keys;
 mod made_by_macros;
 #[path = "../../attribute/outcome.rs"]
 mod outcome;
+#[path = "../../attribute/shapes.rs"]
+mod shapes;
 #[path = "../../attribute/stops.rs"]
 mod stops;
