@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::io;
 
 use retry_core::{
-    Attempt, Backoff, BackoffContext, Classification, ErrorClass, Event, Jitter, Policy,
-    RetryAfter, Stopped, retry,
+    Attempt, Backoff, BackoffContext, Budget, Bulkhead, CircuitBreaker, Classification, ErrorClass,
+    Event, Jitter, Policy, RetryAfter, Stopped, retry,
 };
 
 use crate::errors::{Coded, Lost, Opaque, StoreError, Wrapped};
@@ -164,6 +164,33 @@ pub async fn judged_async(count: &AtomicU32) -> Result<u32, Opaque> {
 /// What a stop is.
 fn stopped(_: Stopped) -> Opaque {
     Opaque
+}
+
+/// Stops calling what does not answer.
+static CIRCUIT: CircuitBreaker = CircuitBreaker::new("lints");
+/// Is shared by all.
+static BUDGET: Budget = Budget::new("lints");
+/// Holds three.
+static POOL: Bulkhead = Bulkhead::new("lints", 3);
+
+/// Is guarded.
+///
+/// # Errors
+///
+/// When it cannot be read.
+#[retry(breaker = CIRCUIT, budget = &BUDGET, bulkhead = POOL)]
+pub fn guarded(path: &str) -> io::Result<String> {
+    std::fs::read_to_string(path)
+}
+
+/// Is guarded, later.
+///
+/// # Errors
+///
+/// When it cannot be read.
+#[retry(breaker = *circuit, budget = BUDGET, bulkhead = POOL, returns = outcome)]
+pub async fn guarded_async(path: &str, circuit: &CircuitBreaker) -> io::Result<String> {
+    core::future::ready(std::fs::read_to_string(path)).await
 }
 
 /// Has an answer in place of an error.
