@@ -11,7 +11,9 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use retry_core::{AbortSignal, Attempt, Clock, ErrorClass, Event, Policy, Stopped, retry};
+use retry_core::{
+    AbortSignal, Attempt, Bulkhead, Clock, ErrorClass, Event, Policy, Stopped, retry,
+};
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
 // Heap allocations.
@@ -106,6 +108,17 @@ fn behaviours_allocate_nothing_until_they_are_needed() {
     assert_eq!(allocations(|| call.run_blocking(ok)), 0);
     assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
     assert_eq!(events.load(Ordering::Relaxed), 2 * 2 * 3);
+}
+
+#[test]
+fn a_bulkhead_with_room_allocates_nothing() {
+    static POOL: Bulkhead = Bulkhead::new("pool", 1).wait(secs(1));
+    assert_eq!(allocations(|| POOL.try_acquire().is_ok()), 0);
+    assert_eq!(allocations(|| POOL.acquire_blocking().is_ok()), 0);
+    assert_eq!(allocations(|| poll_once(POOL.acquire()).is_ok()), 0);
+    let permit = POOL.try_acquire();
+    assert_eq!(allocations(|| POOL.try_acquire().is_err()), 0);
+    assert_eq!(allocations(|| permit), 0);
 }
 
 #[test]
