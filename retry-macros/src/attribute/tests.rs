@@ -488,6 +488,10 @@ fn a_deadline_is_compared_with_the_shortest_delays() {
     assert_fine("attempts = 3, deadline = \"1251ms\", backoff = token(\"1s\")");
     assert_fine("attempts = unlimited, deadline = \"1s\", backoff = fixed(\"1s\")");
     assert_fine("attempts = 4_000_000_000, deadline = \"1s\"");
+    assert_at(
+        "deadline = \"2s\", backoff = fixed(\"1s\"), transient(attempts = 2), unknown = never",
+        &[11],
+    );
     // Another class may come at once.
     assert_fine("deadline = \"1s\", backoff = fixed(\"1s\"), transient(backoff = none)");
 }
@@ -893,11 +897,11 @@ fn the_library_that_denies_every_lint_uses_every_key() {
     ]
     .concat();
     for word in KEYS.iter().chain(BLOCK) {
-        let uses = [format!("{} = ", word.name), format!("{}(", word.name)];
-        let used = uses.iter().any(|used| {
+        let forms = [format!("{} = ", word.name), format!("{}(", word.name)];
+        let used = forms.iter().any(|form| {
             [" ", "(", ", "]
                 .iter()
-                .any(|before| sources.contains(&format!("{before}{used}")))
+                .any(|before| sources.contains(&format!("{before}{form}")))
         });
         assert!(used, "{}", word.name);
     }
@@ -907,5 +911,27 @@ fn the_library_that_denies_every_lint_uses_every_key() {
             "{}",
             backoff.word.name
         );
+    }
+}
+
+#[test]
+fn the_reference_says_type_and_default_of_every_key_and_shows_it() {
+    let reference = include_str!("../../retry.md");
+    let (_, reference) = reference
+        .split_once("\n# The keys\n")
+        .expect("there are keys");
+    let sections: Vec<&str> = reference.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), KEYS.len());
+    for (section, key) in sections.iter().zip(KEYS) {
+        let name = format!("`{}`\n", key.name);
+        assert!(section.starts_with(&name), "{name} has another place");
+        let (text, rest) = section.split_once("```").expect("there is an example");
+        // Another key, or what holds for all of them, is spoken of.
+        for what in ["Type ", "default", "`"] {
+            assert!(text.contains(what), "{name}: {what}");
+        }
+        let (example, _) = rest.split_once("```").expect("the example ends");
+        assert!(example.contains(key.name), "{name}: {example}");
+        assert!(example.contains("retry("), "{name}: {example}");
     }
 }

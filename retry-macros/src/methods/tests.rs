@@ -192,7 +192,12 @@ fn the_documentation_says_what_holds_for_the_method() {
         ),
         "{output}"
     );
-    assert!(output.contains("Up to 5 attempts, waiting 1s each time. Rate limits are retried once, waiting 9s each time."), "{output}");
+    assert!(
+        output.contains(
+            "Up to 5 attempts, waiting 1s each time. Rate limits are retried once, waiting 9s."
+        ),
+        "{output}"
+    );
 }
 
 #[test]
