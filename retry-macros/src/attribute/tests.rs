@@ -898,11 +898,11 @@ fn the_library_that_denies_every_lint_uses_every_key() {
     ]
     .concat();
     for word in KEYS.iter().chain(BLOCK) {
-        let uses = [format!("{} = ", word.name), format!("{}(", word.name)];
-        let used = uses.iter().any(|used| {
+        let forms = [format!("{} = ", word.name), format!("{}(", word.name)];
+        let used = forms.iter().any(|form| {
             [" ", "(", ", "]
                 .iter()
-                .any(|before| sources.contains(&format!("{before}{used}")))
+                .any(|before| sources.contains(&format!("{before}{form}")))
         });
         assert!(used, "{}", word.name);
     }

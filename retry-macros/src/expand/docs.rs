@@ -176,9 +176,8 @@ fn waits(backoff: &Backoff, outer: Option<&Jitter>, once: bool) -> String {
             let function = known.function.as_ref().map(code).unwrap_or_default();
             (format!("waiting as `{function}` says"), false, None)
         }
-        "schedule" if once => (format!("waiting {delay}"), false, None),
+        "fixed" | "schedule" if once => (format!("waiting {delay}"), false, None),
         "schedule" => (in_turn(&delays), false, None),
-        "fixed" if once => (format!("waiting {delay}"), false, None),
         "fixed" => (format!("waiting {delay} each time"), false, None),
         name => {
             let usual = if name == "token" { EQUAL } else { FULL };
