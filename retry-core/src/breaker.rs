@@ -695,12 +695,12 @@ impl CircuitBreaker {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> CircuitSnapshot {
-        let mut shared = self.lock();
+        let shared = self.lock();
         let now = TimeSource::System.now();
         let counts = shared.machine.counts(&self.settings, now);
         let era = shared.machine.era();
-        drop(shared);
         let streak = Streak::from(self.streak.load(Ordering::Relaxed));
+        drop(shared);
         let current = streak.generation == Streak::NONE.of(era.generation).generation;
         CircuitSnapshot::new(
             self,

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::settings::{CircuitSettings, RateLimit, SlowLimit};
+use super::settings::{CircuitSettings, FailureLimit, RateLimit, SlowLimit};
 use crate::class::{Classification, ErrorClass};
 use crate::event::EventKind;
 use crate::recent::Recent;
@@ -128,23 +128,24 @@ impl Machine {
     }
 
     /// What is left of the time that the circuit is open, zero once it is over. `None` if the circuit is not open, or for nobody knows how long.
+    ///
+    /// Should the clock have gone back, as it does where one call's time is virtual and the next one's real, then the wait begins anew: the
+    /// circuit must not stay open until that clock has caught up.
     pub(super) fn until_half_open(&mut self, now: Instant) -> Option<Duration> {
+        self.since = self.since.map(|since| since.min(now));
+        self.left(now)
+    }
+
+    fn left(&self, now: Instant) -> Option<Duration> {
         match self.era.phase {
-            Phase::Open => Some(self.open_for.saturating_sub(self.elapsed(now))),
+            Phase::Open => Some(self.open_for.saturating_sub(self.elapsed(now)?)),
             Phase::Closed | Phase::HalfOpen | Phase::ForcedOpen | Phase::ForcedClosed => None,
         }
     }
 
-    /// Since this era began. Should the clock have gone back, as it does where one call's time is virtual and the next one's real, then what
-    /// is waited for begins anew: the circuit must not stay open until that clock has caught up.
-    fn elapsed(&mut self, now: Instant) -> Duration {
-        match &mut self.since {
-            Some(since) => {
-                *since = (*since).min(now);
-                now.saturating_duration_since(*since)
-            }
-            None => Duration::ZERO,
-        }
+    /// Since this era began.
+    fn elapsed(&self, now: Instant) -> Option<Duration> {
+        Some(now.saturating_duration_since(self.since?))
     }
 
     /// Lets somebody pass, or not. The step from open to half-open happens here, when somebody asks.
@@ -332,21 +333,22 @@ impl Machine {
         Some(self.begin(phase, now))
     }
 
-    fn failure_rate(&mut self, limit: RateLimit, now: Instant) -> Option<f64> {
-        share(self.calls.totals(now, limit.window), limit.minimum_calls)
+    fn failure_rate(&self, limit: RateLimit, now: Instant) -> Option<f64> {
+        share(self.calls.peek(now, limit.window), limit.minimum_calls)
     }
 
-    fn slow_rate(&mut self, limit: SlowLimit, now: Instant) -> Option<f64> {
-        share(self.speeds.totals(now, limit.window), limit.minimum_calls)
+    fn slow_rate(&self, limit: SlowLimit, now: Instant) -> Option<f64> {
+        share(self.speeds.peek(now, limit.window), limit.minimum_calls)
     }
 
-    pub(super) fn counts(&mut self, settings: &CircuitSettings, now: Instant) -> Counts {
-        let in_window = |log: &mut Recent, limit: Option<super::FailureLimit>| {
-            limit.map_or(0, |limit| log.count(now, limit.window))
+    /// Only looks: whoever does may read another clock than those who vote and ask.
+    pub(super) fn counts(&self, settings: &CircuitSettings, now: Instant) -> Counts {
+        let in_window = |log: &Recent, limit: Option<FailureLimit>| {
+            limit.map_or(0, |limit| log.peek(now, limit.window))
         };
-        let mut failures = in_window(&mut self.failures, settings.failures);
+        let mut failures = in_window(&self.failures, settings.failures);
         for class in ErrorClass::ALL {
-            let log = &mut self.class_failures[class.index()];
+            let log = &self.class_failures[class.index()];
             failures += in_window(log, settings.class_failures.get(class));
         }
         Counts {
@@ -361,8 +363,8 @@ impl Machine {
             successes: self.successes,
             openings: self.openings,
             transitions: self.transitions,
-            since: self.since.map(|_| self.elapsed(now)),
-            until_half_open: self.until_half_open(now),
+            since: self.elapsed(now),
+            until_half_open: self.left(now),
         }
     }
 }
