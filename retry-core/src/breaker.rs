@@ -300,7 +300,8 @@ impl CircuitBreaker {
     }
 
     /// Counts the failures of a class apart from the others: so many of them within the window open the circuit, and they do not count towards
-    /// [`failures`](Self::failures). The class need not be in [`trip_on`](Self::trip_on).
+    /// [`failures`](Self::failures). The class need not be in [`trip_on`](Self::trip_on); if it is not, its failures count towards nothing else
+    /// either, neither in a row nor in a share. As a probe, any of them is a failure.
     ///
     /// # Panics
     ///
@@ -606,8 +607,10 @@ impl CircuitBreaker {
             .is_some_and(|(limit, started)| {
                 now.saturating_duration_since(started) >= limit.slower_than
             });
-        let failed = matches!(vote, Vote::Failure(_)) && shared.machine.era() == era;
-        let streak = if failed {
+        let lengthens = era.phase == Phase::Closed
+            && shared.machine.era() == era
+            && matches!(vote, Vote::Failure(failure) if self.settings.trip_on.contains(failure.class));
+        let streak = if lengthens {
             self.lengthen_streak(era.generation)
         } else {
             0

@@ -225,12 +225,17 @@ impl Machine {
         now: Instant,
     ) -> Option<Transition> {
         let failure = ballot.failure();
-        let calls = settings.failure_rate.is_some_and(|limit| {
-            count_one(&mut self.calls, now, limit.window, failure.is_some());
-            self.failure_rate(limit, now)
-                .is_some_and(|rate| rate >= limit.rate)
-        });
-        let speeds = settings.slow_rate.is_some_and(|limit| {
+        // A class that counts only by a limit of its own says nothing about the others.
+        let counts = failure.is_none_or(|failure| settings.trip_on.contains(failure.class));
+        let calls = settings
+            .failure_rate
+            .filter(|_| counts)
+            .is_some_and(|limit| {
+                count_one(&mut self.calls, now, limit.window, failure.is_some());
+                self.failure_rate(limit, now)
+                    .is_some_and(|rate| rate >= limit.rate)
+            });
+        let speeds = settings.slow_rate.filter(|_| counts).is_some_and(|limit| {
             count_one(&mut self.speeds, now, limit.window, ballot.slow);
             self.slow_rate(limit, now)
                 .is_some_and(|rate| rate >= limit.rate)
@@ -239,7 +244,7 @@ impl Machine {
             failure.is_some_and(|failure| self.count_failure(settings, failure.class, now));
         let streak = settings
             .longest_streak()
-            .is_some_and(|longest| failure.is_some() && ballot.streak >= longest);
+            .is_some_and(|longest| ballot.streak >= longest);
         (calls || speeds || failures || streak).then(|| {
             self.open(
                 settings,
@@ -374,7 +379,7 @@ impl Machine {
 pub(super) struct Ballot {
     pub(super) vote: Vote,
     pub(super) slow: bool,
-    /// How many failures in a row there have been, this one included.
+    /// How many failures in a row there have been, this one included; zero if it is none that counts.
     pub(super) streak: u32,
 }
 
