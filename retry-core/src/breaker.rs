@@ -13,6 +13,7 @@ mod snapshot;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -667,8 +668,8 @@ impl CircuitBreaker {
     }
 
     /// A permit is given back without a word.
-    fn leave(&self, era: Era, probe: u64) {
-        self.lock().machine.end_probe(era, probe);
+    fn leave(&self, probe: u64) {
+        self.lock().machine.end_probe(probe);
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -823,6 +824,10 @@ impl From<u64> for Streak {
         }
     }
 }
+
+// A panic leaves it whole: of what is not its own, it runs clocks before it changes anything, and observers where a panic is caught.
+impl UnwindSafe for CircuitBreaker {}
+impl RefUnwindSafe for CircuitBreaker {}
 
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

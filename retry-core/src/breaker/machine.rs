@@ -188,13 +188,10 @@ impl Machine {
             .retain(|probe| now.saturating_duration_since(probe.started) < settings.probe_timeout);
     }
 
-    /// Takes a probe off the list; whether it was still on it.
-    pub(super) fn end_probe(&mut self, era: Era, key: u64) -> bool {
+    /// Takes a probe off the list; whether it was still on it. Those of earlier eras are not, and no key is given twice.
+    pub(super) fn end_probe(&mut self, key: u64) -> bool {
         let place = self.probes.iter().position(|probe| probe.key == key);
-        match place.filter(|_| self.era == era) {
-            Some(place) => self.probes.remove(place).is_some(),
-            None => false,
-        }
+        place.is_some_and(|place| self.probes.remove(place).is_some())
     }
 
     /// Counts a vote of a permit of `era`, and the probe that it was given for. What an earlier era has to say is of no interest.
@@ -211,7 +208,7 @@ impl Machine {
         }
         match (era.phase, probe) {
             (Phase::Closed, _) => self.count(settings, ballot, now),
-            (Phase::HalfOpen, Some(key)) if self.end_probe(era, key) => {
+            (Phase::HalfOpen, Some(key)) if self.end_probe(key) => {
                 self.count_probe(settings, ballot, now)
             }
             _ => None,
