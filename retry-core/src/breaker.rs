@@ -13,6 +13,7 @@ mod snapshot;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -300,7 +301,8 @@ impl CircuitBreaker {
     }
 
     /// Counts the failures of a class apart from the others: so many of them within the window open the circuit, and they do not count towards
-    /// [`failures`](Self::failures). The class need not be in [`trip_on`](Self::trip_on).
+    /// [`failures`](Self::failures). The class need not be in [`trip_on`](Self::trip_on); if it is not, its failures count towards nothing else
+    /// either, neither in a row nor in a share. As a probe, any of them is a failure.
     ///
     /// # Panics
     ///
@@ -623,8 +625,10 @@ impl CircuitBreaker {
             .is_some_and(|(limit, started)| {
                 now.saturating_duration_since(started) >= limit.slower_than
             });
-        let failed = matches!(vote, Vote::Failure(_)) && shared.machine.era() == era;
-        let streak = if failed {
+        let lengthens = era.phase == Phase::Closed
+            && shared.machine.era() == era
+            && matches!(vote, Vote::Failure(failure) if self.settings.trip_on.contains(failure.class));
+        let streak = if lengthens {
             self.lengthen_streak(era.generation)
         } else {
             0
@@ -682,8 +686,8 @@ impl CircuitBreaker {
     }
 
     /// A permit is given back without a word.
-    fn leave(&self, era: Era, probe: u64) {
-        self.lock().machine.end_probe(era, probe);
+    fn leave(&self, probe: u64) {
+        self.lock().machine.end_probe(probe);
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -713,12 +717,12 @@ impl CircuitBreaker {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> CircuitSnapshot {
-        let mut shared = self.lock();
+        let shared = self.lock();
         let now = TimeSource::System.now();
         let counts = shared.machine.counts(&self.settings, now);
         let era = shared.machine.era();
-        drop(shared);
         let streak = Streak::from(self.streak.load(Ordering::Relaxed));
+        drop(shared);
         let current = streak.generation == Streak::NONE.of(era.generation).generation;
         CircuitSnapshot::new(
             self,
@@ -838,6 +842,10 @@ impl From<u64> for Streak {
         }
     }
 }
+
+// A panic leaves it whole: of what is not its own, it runs clocks before it changes anything, and observers where a panic is caught.
+impl UnwindSafe for CircuitBreaker {}
+impl RefUnwindSafe for CircuitBreaker {}
 
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

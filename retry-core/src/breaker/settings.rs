@@ -294,7 +294,7 @@ impl CircuitSettings {
         }
     }
 
-    /// Whether failures of the class are counted as such.
+    /// Whether failures of the class are counted, in one way or another.
     pub(super) const fn counts(&self, class: ErrorClass) -> bool {
         self.trip_on.contains(class) || self.class_failures.get(class).is_some()
     }
