@@ -132,14 +132,14 @@ impl CircuitBreaker {
     #[must_use]
     #[track_caller]
     pub const fn new(name: &'static str) -> Self {
-        Self::with(Identity::new(name), CircuitSettings::DEFAULT)
+        Self::with(Identity::new(name), &CircuitSettings::DEFAULT)
     }
 
     #[cfg(not(retry_loom))]
-    const fn with(identity: Identity, settings: CircuitSettings) -> Self {
+    const fn with(identity: Identity, settings: &CircuitSettings) -> Self {
         Self {
             identity,
-            settings,
+            settings: *settings,
             observer: None,
             era: AtomicU64::new(Era::FIRST.word()),
             streak: AtomicU64::new(0),
@@ -155,14 +155,14 @@ impl CircuitBreaker {
     #[cfg(retry_loom)]
     #[track_caller]
     pub fn new(name: &'static str) -> Self {
-        Self::with(Identity::new(name), CircuitSettings::DEFAULT)
+        Self::with(Identity::new(name), &CircuitSettings::DEFAULT)
     }
 
     #[cfg(retry_loom)]
-    fn with(identity: Identity, settings: CircuitSettings) -> Self {
+    fn with(identity: Identity, settings: &CircuitSettings) -> Self {
         Self {
             identity,
-            settings,
+            settings: *settings,
             observer: None,
             era: AtomicU64::new(Era::FIRST.word()),
             streak: AtomicU64::new(0),
@@ -195,7 +195,7 @@ impl CircuitBreaker {
     ) -> Result<Self, GuardError> {
         match settings.problem() {
             Some(problem) => Err(problem),
-            None => Ok(Self::with(Identity::checked(name.into())?, settings)),
+            None => Ok(Self::with(Identity::checked(name.into())?, &settings)),
         }
     }
 
@@ -709,7 +709,7 @@ impl CircuitBreaker {
         CircuitSnapshot::new(
             self,
             era.phase,
-            counts,
+            &counts,
             if current { streak.length } else { 0 },
             self.rejected.load(Ordering::Relaxed),
         )

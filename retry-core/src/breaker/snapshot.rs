@@ -92,7 +92,7 @@ impl CircuitSnapshot {
     pub(super) fn new(
         breaker: &CircuitBreaker,
         phase: Phase,
-        counts: Counts,
+        counts: &Counts,
         consecutive: u32,
         rejected: u64,
     ) -> Self {
