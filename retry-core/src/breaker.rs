@@ -6,6 +6,8 @@
 
 mod announce;
 mod machine;
+#[cfg(all(test, retry_loom))]
+mod model;
 mod permit;
 mod settings;
 mod snapshot;
@@ -644,45 +646,33 @@ impl CircuitBreaker {
 
     /// Under the lock, so that a stale generation can only be an earlier one.
     fn lengthen_streak(&self, generation: u64) -> u32 {
-        let own = Streak::NONE.of(generation);
-        let longer = |streak: u64| {
-            let streak = Streak::from(streak);
-            let streak = if streak.generation == own.generation {
-                streak
-            } else {
-                own
-            };
-            streak.longer()
+        let none = Streak::NONE.of(generation);
+        let longer = |word| {
+            let streak = Streak::from(word);
+            let own = streak.generation == none.generation;
+            if own { streak } else { none }.longer()
         };
-        let mut current = self.streak.load(Ordering::Relaxed);
-        loop {
-            let next = longer(current);
-            match self.streak.compare_exchange_weak(
-                current,
-                next.word(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return next.length,
-                Err(other) => current = other,
-            }
-        }
+        let updated = self
+            .streak
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+                Some(longer(word).word())
+            });
+        let (Ok(before) | Err(before)) = updated;
+        longer(before).length
     }
 
-    /// A single attempt suffices: if it fails, somebody else has just ended or lengthened the streak, and this success came before.
+    /// Not under the lock, so that it may have to try again where somebody fails at the same time.
     #[inline]
     fn end_streak(&self, generation: u64) {
-        let word = self.streak.load(Ordering::Relaxed);
-        let streak = Streak::from(word);
         let none = Streak::NONE.of(generation);
-        if streak.generation == none.generation && streak.length > 0 {
-            let _ = self.streak.compare_exchange(
-                word,
-                none.word(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-        }
+        let ended = |word| {
+            let streak = Streak::from(word);
+            let goes_on = streak.generation == none.generation && streak.length > 0;
+            goes_on.then_some(none.word())
+        };
+        let _ = self
+            .streak
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, ended);
     }
 
     /// A permit is given back without a word.

@@ -465,10 +465,7 @@ mod honor {
 
     use crate::policy::RetryAfter;
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde gives what it serializes by reference"
-    )]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
     pub(super) fn serialize<S: Serializer>(
         retry_after: &RetryAfter,
         serializer: S,
