@@ -81,7 +81,7 @@ impl<'a> CircuitPermit<'a> {
 impl Drop for CircuitPermit<'_> {
     fn drop(&mut self) {
         if let Some(probe) = self.probe {
-            self.breaker.leave(self.era, probe);
+            self.breaker.leave(probe);
         }
     }
 }

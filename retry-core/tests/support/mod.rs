@@ -159,3 +159,25 @@ impl Sleep for RecordingSleeper {
         self.clock.sleep_blocking(duration);
     }
 }
+
+/// A call with those of the three guards that there are; there has to be one.
+#[allow(unused_macros)] // each test file uses its part of this module
+macro_rules! guarded {
+    ($call:expr, $breaker:expr, $budget:expr, $bulkhead:expr) => {{
+        let call = $call;
+        match ($breaker, $budget, $bulkhead) {
+            (Some(breaker), None, None) => call.breaker(breaker),
+            (None, Some(budget), None) => call.budget(budget),
+            (None, None, Some(bulkhead)) => call.bulkhead(bulkhead),
+            (Some(breaker), Some(budget), None) => call.breaker(breaker).budget(budget),
+            (Some(breaker), None, Some(bulkhead)) => call.breaker(breaker).bulkhead(bulkhead),
+            (None, Some(budget), Some(bulkhead)) => call.budget(budget).bulkhead(bulkhead),
+            (Some(breaker), Some(budget), Some(bulkhead)) => {
+                call.breaker(breaker).budget(budget).bulkhead(bulkhead)
+            }
+            (None, None, None) => panic!("a call without guards has another type"),
+        }
+    }};
+}
+#[allow(unused_imports)] // as above
+pub(crate) use guarded;
