@@ -2,7 +2,9 @@ use std::io;
 
 use retry_core::retry;
 
-#[retry(breaker = PAYMENTS)]
+static LIMIT: u32 = 10;
+
+#[retry(bulkhead = LIMIT)]
 fn fetch() -> io::Result<()> {
     Ok(())
 }
