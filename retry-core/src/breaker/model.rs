@@ -177,6 +177,22 @@ fn two_of_three_are_the_probes() {
 }
 
 #[test]
+fn a_permit_belongs_to_the_state_that_granted_it() {
+    loom::model(|| {
+        let world = World::new(|_| ());
+        world.fail_once();
+        let resets = |world: &World| world.breaker.reset();
+        let fails: fn(&World) = World::fail_once;
+        race(world, [Box::new(resets), Box::new(fails)], |world| {
+            if let Some(permit) = world.enter(&world.late) {
+                let is_of_half_open = permit.era.phase == Phase::HalfOpen;
+                assert_eq!(permit.probe.is_some(), is_of_half_open);
+            }
+        });
+    });
+}
+
+#[test]
 fn a_place_that_becomes_free_is_given_to_one_and_not_lost() {
     loom::model(|| {
         let world = World::new(|_| ());
