@@ -8,7 +8,10 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::machine::Era;
-use super::{Asker, CircuitBreaker, CircuitPermit, CircuitSettings, CircuitState, Phase, Streak};
+use super::{
+    Asker, CircuitBreaker, CircuitPermit, CircuitSettings, CircuitState, FailureLimit, Phase,
+    Streak,
+};
 use crate::class::ErrorClass;
 use crate::event::{Event, Observer};
 use crate::time::{Clock, TimeSource};
@@ -315,6 +318,23 @@ fn a_late_failure_counts_for_its_own_generation_only() {
         });
         assert_eq!(world.breaker.state(), CircuitState::Closed);
         assert_eq!(world.streak(), 1);
+    });
+}
+
+#[test]
+fn a_late_failure_does_not_open_a_later_generation() {
+    loom::model(|| {
+        let world = World::new(|settings| {
+            settings.consecutive = None;
+            settings.failures = Some(FailureLimit {
+                count: 1,
+                window: Duration::MAX,
+            });
+        });
+        let era = world.era();
+        let late = move |world: &World| world.fail(world.permit(era, None));
+        let world = race(world, [Box::new(late)], |world| world.breaker.reset());
+        assert_eq!(world.breaker.state(), CircuitState::Closed);
     });
 }
 
