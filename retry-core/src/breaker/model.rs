@@ -141,6 +141,23 @@ fn race<const OTHERS: usize>(
     world
 }
 
+// The closed circuit.
+
+#[test]
+fn a_success_takes_no_lock_where_failures_are_counted() {
+    loom::model(|| {
+        let world = World::new(|settings| settings.consecutive = Some(2));
+        world.fail_once();
+        // The model checker sees that whoever waited for this would wait for ever.
+        let locked = world.breaker.lock();
+        let permit = world.enter(&world.early).unwrap();
+        world.succeed(permit);
+        drop(world.enter(&world.early));
+        drop(locked);
+        assert_eq!(world.streak(), 0);
+    });
+}
+
 // The edge.
 
 #[test]
