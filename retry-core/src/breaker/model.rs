@@ -8,7 +8,10 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::machine::Era;
-use super::{Asker, CircuitBreaker, CircuitPermit, CircuitSettings, CircuitState, Phase, Streak};
+use super::{
+    Asker, CircuitBreaker, CircuitPermit, CircuitSettings, CircuitState, FailureLimit, Phase,
+    Streak,
+};
 use crate::class::ErrorClass;
 use crate::event::{Event, Observer};
 use crate::time::{Clock, TimeSource};
@@ -138,6 +141,23 @@ fn race<const OTHERS: usize>(
     world
 }
 
+// The closed circuit.
+
+#[test]
+fn a_success_takes_no_lock_where_failures_are_counted() {
+    loom::model(|| {
+        let world = World::new(|settings| settings.consecutive = Some(2));
+        world.fail_once();
+        // The model checker sees that whoever waited for this would wait for ever.
+        let locked = world.breaker.lock();
+        let permit = world.enter(&world.early).unwrap();
+        world.succeed(permit);
+        drop(world.enter(&world.early));
+        drop(locked);
+        assert_eq!(world.streak(), 0);
+    });
+}
+
 // The edge.
 
 #[test]
@@ -173,6 +193,22 @@ fn two_of_three_are_the_probes() {
             World::probe,
         );
         assert_eq!((world.admitted(), world.under_way()), (2, 2));
+    });
+}
+
+#[test]
+fn a_permit_belongs_to_the_state_that_granted_it() {
+    loom::model(|| {
+        let world = World::new(|_| ());
+        world.fail_once();
+        let resets = |world: &World| world.breaker.reset();
+        let fails: fn(&World) = World::fail_once;
+        race(world, [Box::new(resets), Box::new(fails)], |world| {
+            if let Some(permit) = world.enter(&world.late) {
+                let is_of_half_open = permit.era.phase == Phase::HalfOpen;
+                assert_eq!(permit.probe.is_some(), is_of_half_open);
+            }
+        });
     });
 }
 
@@ -299,6 +335,23 @@ fn a_late_failure_counts_for_its_own_generation_only() {
         });
         assert_eq!(world.breaker.state(), CircuitState::Closed);
         assert_eq!(world.streak(), 1);
+    });
+}
+
+#[test]
+fn a_late_failure_does_not_open_a_later_generation() {
+    loom::model(|| {
+        let world = World::new(|settings| {
+            settings.consecutive = None;
+            settings.failures = Some(FailureLimit {
+                count: 1,
+                window: Duration::MAX,
+            });
+        });
+        let era = world.era();
+        let late = move |world: &World| world.fail(world.permit(era, None));
+        let world = race(world, [Box::new(late)], |world| world.breaker.reset());
+        assert_eq!(world.breaker.state(), CircuitState::Closed);
     });
 }
 

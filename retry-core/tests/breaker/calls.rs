@@ -16,7 +16,7 @@ use retry_core::{
 
 use super::support::{
     AT_ONCE, EACH_HOUR, EACH_SECOND, Failure, PERMANENT, RATE_LIMIT, SERVER_ERROR, TRANSIENT,
-    on_tokio, poll_once, poll_to_end, secs,
+    poll_once, poll_to_end, secs,
 };
 use super::{Steps, assert_closed, assert_half_open, assert_open, virtual_time};
 
@@ -54,15 +54,35 @@ fn a_success_after_failures_votes_for_each() {
 
 #[test]
 fn an_async_call_votes_alike() {
-    on_tokio(async {
-        let breaker = CircuitBreaker::new("payments").consecutive(3);
-        let policy = EACH_SECOND.attempts(10);
-        let call = policy.call("pay").breaker(&breaker);
-        let outcome = call.execute(|| ready(Answer::Err(TRANSIENT))).await;
-        assert_eq!((outcome.attempts(), outcome.elapsed()), (3, secs(2)));
-        assert_eq!(outcome.stop_reason(), Some(StopReason::CircuitOpen));
+    let clock = ManualClock::new();
+    let breaker = CircuitBreaker::new("payments").consecutive(3);
+    let policy = EACH_SECOND.attempts(10);
+    let call = policy
+        .call("pay")
+        .clock(&clock)
+        .sleeper(&clock)
+        .breaker(&breaker);
+    let outcome = poll_to_end(call.execute(|| ready(Answer::Err(TRANSIENT))));
+    assert_eq!((outcome.attempts(), outcome.elapsed()), (3, secs(2)));
+    assert_eq!(outcome.stop_reason(), Some(StopReason::CircuitOpen));
 
-        tokio::time::sleep(secs(30)).await;
+    clock.advance(secs(30));
+    let outcome = poll_to_end(call.execute(|| ready(Answer::Ok(7))));
+    assert!(outcome.is_success());
+    assert_closed(&breaker);
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn an_async_call_reads_the_clock_of_its_runtime() {
+    super::support::on_tokio(async {
+        let breaker = CircuitBreaker::new("payments").consecutive(1);
+        let call = EACH_SECOND.call("pay").breaker(&breaker);
+        let _ = call.execute(|| ready(Answer::Err(TRANSIENT))).await;
+        tokio::time::sleep(secs(29)).await;
+        let outcome = call.execute(|| ready(Answer::Ok(7))).await;
+        assert_eq!(outcome.next_delay(), Some(secs(1)));
+        tokio::time::sleep(secs(1)).await;
         let outcome = call.execute(|| ready(Answer::Ok(7))).await;
         assert!(outcome.is_success());
         assert_closed(&breaker);
@@ -117,14 +137,17 @@ fn what_is_refused_by_retry_if_votes_by_its_class() {
 
 #[test]
 fn a_timeout_votes_as_a_failure() {
-    on_tokio(async {
-        let breaker = CircuitBreaker::new("payments").consecutive(2);
-        let policy = AT_ONCE.attempts(9).attempt_timeout(secs(2));
-        let call = policy.call("pay").breaker(&breaker);
-        let outcome = call.execute(pending::<Answer>).await;
-        assert_eq!((outcome.attempts(), outcome.elapsed()), (2, secs(4)));
-        assert_open(&breaker);
-    });
+    let clock = ManualClock::new();
+    let breaker = CircuitBreaker::new("payments").consecutive(2);
+    let policy = AT_ONCE.attempts(9).attempt_timeout(secs(2));
+    let call = policy
+        .call("pay")
+        .clock(&clock)
+        .sleeper(&clock)
+        .breaker(&breaker);
+    let outcome = poll_to_end(call.execute(pending::<Answer>));
+    assert_eq!((outcome.attempts(), outcome.elapsed()), (2, secs(4)));
+    assert_open(&breaker);
 }
 
 #[test]
@@ -214,14 +237,17 @@ fn per_call_the_last_failure_speaks() {
 
 #[test]
 fn per_call_holds_for_async_calls_and_their_timeouts() {
-    on_tokio(async {
-        let breaker = CircuitBreaker::new("payments").consecutive(2).per_call();
-        let policy = AT_ONCE.attempts(4).attempt_timeout(secs(1));
-        let call = policy.call("pay").breaker(&breaker);
-        let outcome = call.execute(pending::<Answer>).await;
-        assert_eq!(outcome.attempts(), 4);
-        assert_eq!(breaker.snapshot().consecutive, 1);
-    });
+    let clock = ManualClock::new();
+    let breaker = CircuitBreaker::new("payments").consecutive(2).per_call();
+    let policy = AT_ONCE.attempts(4).attempt_timeout(secs(1));
+    let call = policy
+        .call("pay")
+        .clock(&clock)
+        .sleeper(&clock)
+        .breaker(&breaker);
+    let outcome = poll_to_end(call.execute(pending::<Answer>));
+    assert_eq!(outcome.attempts(), 4);
+    assert_eq!(breaker.snapshot().consecutive, 1);
 }
 
 #[test]
@@ -354,7 +380,11 @@ fn dropping_the_future_of_a_probe_gives_the_place_back_and_says_nothing() {
         });
         breaker.fail();
         time.pass(secs(30));
-        let call = AT_ONCE.call("pay").breaker(&breaker);
+        let call = AT_ONCE
+            .call("pay")
+            .clock(&time.clock)
+            .sleeper(&time.clock)
+            .breaker(&breaker);
         {
             let mut probe = pin!(call.execute(pending::<Answer>));
             let mut context = Context::from_waker(Waker::noop());
@@ -468,7 +498,8 @@ fn a_call_that_is_turned_away_says_so_and_for_how_long() {
 fn an_async_call_that_is_turned_away_never_waits() {
     let breaker = CircuitBreaker::new("payments");
     breaker.force_open();
-    let call = AT_ONCE.call("pay").breaker(&breaker);
+    let clock = ManualClock::new();
+    let call = AT_ONCE.call("pay").sleeper(&clock).breaker(&breaker);
     let outcome = poll_once(call.execute(pending::<Answer>));
     assert_eq!(outcome.stop_reason(), Some(StopReason::CircuitOpen));
     assert_eq!(outcome.next_delay(), None);

@@ -268,6 +268,13 @@ fn a_success_reads_the_clock_once_where_a_share_is_counted_and_twice_where_it_ca
 }
 
 #[test]
+fn a_circuit_that_is_forced_closed_reads_no_clock_at_all() {
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 3, secs(60));
+    breaker.force_closed();
+    assert_eq!(readings_of_a_success(&breaker), 0);
+}
+
+#[test]
 fn what_says_nothing_reads_no_clock() {
     let breaker = CircuitBreaker::new("payments").consecutive(1);
     let clock = Counting::default();

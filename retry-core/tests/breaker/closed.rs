@@ -543,6 +543,19 @@ fn results_of_before_the_circuit_opened_do_not_count_after_it_has_closed_again()
 }
 
 #[test]
+fn a_failure_of_before_neither_lengthens_nor_ends_the_row_of_now() {
+    let breaker = CircuitBreaker::new("payments").consecutive(3);
+    let early = breaker.try_acquire().expect("closed");
+    breaker.reset();
+    breaker.fail();
+    early.fail(ErrorClass::Transient);
+    assert_eq!(breaker.snapshot().consecutive, 1);
+    breaker.fail();
+    breaker.fail();
+    assert_open(&breaker);
+}
+
+#[test]
 fn a_success_of_before_does_not_end_the_row_of_now() {
     let time = virtual_time();
     let breaker = CircuitBreaker::new("payments").consecutive(2);

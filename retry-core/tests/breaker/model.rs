@@ -37,7 +37,11 @@ enum Op {
     Succeed(Index),
     Fail(Index, ErrorClass, Option<Duration>),
     Drop(Index),
+    /// Somebody passes, if he may, and fails at once.
+    Attempt(ErrorClass),
     Advance(Duration),
+    /// Until exactly when the circuit may be half-open, or the oldest probe is given up.
+    Wait,
     Back(Duration),
     Look,
     ForceOpen,
@@ -53,6 +57,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         8 => any::<Index>().prop_map(Op::Succeed),
         12 => (any::<Index>(), class(), hint()).prop_map(|(which, class, hint)| Op::Fail(which, class, hint)),
         3 => any::<Index>().prop_map(Op::Drop),
+        6 => class().prop_map(Op::Attempt),
+        4 => Just(Op::Wait),
         10 => (1_u32..6).prop_map(|count| Op::Advance(units(count))),
         4 => (6_u32..60).prop_map(|count| Op::Advance(units(count))),
         1 => Just(Op::Advance(Duration::from_secs(365 * 24 * 3600))),
@@ -441,6 +447,21 @@ impl Model {
         }
     }
 
+    /// How long until something that is waited for happens; no time if that is not known, or never.
+    fn wait(&self, now: Instant) -> Duration {
+        let limit = self.settings.probe_timeout;
+        let lost = self.probes.first().map(|probe| {
+            let age = now.saturating_duration_since(probe.1);
+            limit.saturating_sub(age)
+        });
+        let wait = self.until_half_open(now).or(lost).unwrap_or_default();
+        if wait > units(10_000) {
+            Duration::ZERO
+        } else {
+            wait
+        }
+    }
+
     /// The failures that count towards a limit now.
     fn failures(&self, now: Instant) -> usize {
         let general = self.settings.failures;
@@ -454,6 +475,20 @@ impl Model {
 }
 
 // Both side by side.
+
+fn acquire<'b>(
+    breaker: &'b CircuitBreaker,
+    model: &mut Model,
+    id: u32,
+    now: Instant,
+) -> Result<Option<(CircuitPermit<'b>, Ticket)>, TestCaseError> {
+    match (breaker.try_acquire(), model.acquire(id, now)) {
+        (Ok(permit), Ok(ticket)) => return Ok(Some((permit, ticket))),
+        (Err(open), Err(left)) => prop_assert_eq!(open.retry_after(), left),
+        (permit, ticket) => prop_assert!(false, "{:?} but {:?}", permit, ticket),
+    }
+    Ok(None)
+}
 
 /// The clock of this thread, which can be set to any time after its beginning.
 struct Hands {
@@ -545,11 +580,14 @@ fn run(settings: &CircuitSettings, ops: Vec<Op>) -> Result<(), TestCaseError> {
             place.map(|place| permits.swap_remove(place))
         };
         match op {
-            Op::Acquire => match (breaker.try_acquire(), model.acquire(id, now)) {
-                (Ok(permit), Ok(ticket)) => permits.push((permit, ticket)),
-                (Err(open), Err(left)) => prop_assert_eq!(open.retry_after(), left),
-                (permit, ticket) => prop_assert!(false, "{:?} but {:?}", permit, ticket),
-            },
+            Op::Acquire => permits.extend(acquire(&breaker, &mut model, id, now)?),
+            Op::Attempt(class) => {
+                if let Some((permit, ticket)) = acquire(&breaker, &mut model, id, now)? {
+                    permit.fail(class);
+                    model.end(ticket, Says::Failure(class, None), now);
+                }
+            }
+            Op::Wait => hands.clock.advance(model.wait(now)),
             Op::Succeed(which) => {
                 if let Some((permit, ticket)) = taken(which) {
                     permit.succeed();

@@ -74,6 +74,22 @@ fn it_shows_what_is_counted() {
 }
 
 #[test]
+fn it_shows_nothing_of_what_is_too_long_ago() {
+    let time = virtual_time();
+    let breaker = CircuitBreaker::new("payments")
+        .failures(10, secs(60))
+        .failure_rate(1.0, 2, secs(60))
+        .slow_rate(secs(1), 1.0, 2, secs(60));
+    breaker.fail();
+    breaker.succeed();
+    time.pass(secs(60));
+    let snapshot = breaker.snapshot();
+    assert_eq!(snapshot.failures, 0);
+    assert_eq!((snapshot.failure_rate, snapshot.slow_rate), (None, None));
+    assert_eq!(snapshot.consecutive, 0);
+}
+
+#[test]
 fn it_shows_its_probes() {
     let time = virtual_time();
     let breaker = CircuitBreaker::new("payments")
