@@ -594,8 +594,8 @@ impl<R: Returns, F: Fn(Carrier<R::Error>) -> R::Error> Finish<R> for Carried<F> 
     }
 }
 
-/// Finds out what an error has to say: `text(&error).known()` is the first of the methods below that its type has, as the compiler comes from
-/// each to the next.
+/// Finds out what an error has to say: `text(&error).__retry_known()` is the first of the methods below that its type has, as the compiler comes
+/// from each to the next. The name is one that no trait of the user's has for everything: that one would come first.
 #[must_use]
 #[inline]
 pub const fn text<E: ?Sized>(error: &E) -> Text<'_, E> {
@@ -619,7 +619,7 @@ macro_rules! known_by_itself {
         $(impl<'a> Text<'a, $error> {
             /// Its text, and whether it, or anything below it, met an open circuit.
             #[must_use]
-            pub fn known(&self) -> Known<'a> {
+            pub fn __retry_known(&self) -> Known<'a> {
                 let as_error: fn(&'a $error) -> &'a (dyn Error + 'static) = $as_error;
                 Known {
                     text: Some(self.0.0.0),
@@ -641,7 +641,7 @@ known_by_itself! {
 impl<'a, E: Error> ErrorText<'a, E> {
     /// Its text, and whether anything below it met an open circuit.
     #[must_use]
-    pub fn known(&self) -> Known<'a> {
+    pub fn __retry_known(&self) -> Known<'a> {
         Known {
             text: Some(self.0.0),
             met_open_circuit: self.0.0.source().is_some_and(met_open_circuit),
@@ -652,7 +652,7 @@ impl<'a, E: Error> ErrorText<'a, E> {
 impl<'a, E: fmt::Display> DisplayText<'a, E> {
     /// Its text.
     #[must_use]
-    pub fn known(&self) -> Known<'a> {
+    pub fn __retry_known(&self) -> Known<'a> {
         Known {
             text: Some(self.0),
             met_open_circuit: false,
@@ -663,7 +663,7 @@ impl<'a, E: fmt::Display> DisplayText<'a, E> {
 impl NoText {
     /// It has none.
     #[must_use]
-    pub fn known(&self) -> Known<'static> {
+    pub fn __retry_known(&self) -> Known<'static> {
         Known::default()
     }
 }

@@ -166,7 +166,7 @@ impl Behaviour<'_> {
     /// The error's text, if it has one.
     pub(super) fn text(&self) -> TokenStream {
         let private = &self.private;
-        quote_spanned!(Span::mixed_site()=> |__error| #private::text(__error).known())
+        quote_spanned!(Span::mixed_site()=> |__error| #private::text(__error).__retry_known())
     }
 
     /// How values are judged.
