@@ -51,7 +51,7 @@ const fn one_retry(name: &'static str) -> Budget {
     Budget::new(name).per_window(1, HOUR)
 }
 
-mod guards {
+mod shop {
     use super::{Budget, Bulkhead, CircuitBreaker, circuit, one_retry};
 
     pub(super) static CIRCUIT: CircuitBreaker = circuit("by path");
@@ -97,7 +97,7 @@ fn a_breaker_is_a_static_in_any_form() {
     assert_eq!(two_calls!(breaker = CIRCUIT), open);
     assert_eq!(two_calls!(breaker = &BORROWED_CIRCUIT), open);
     assert_eq!(two_calls!(breaker = REFERENCE_TO_CIRCUIT), open);
-    assert_eq!(two_calls!(breaker = guards::CIRCUIT), open);
+    assert_eq!(two_calls!(breaker = shop::CIRCUIT), open);
     assert_eq!(two_calls!(breaker = LAZY_CIRCUIT), open);
     assert_eq!(two_calls!(breaker = SHARED_CIRCUIT), open);
     assert_eq!(two_calls!(breaker = *DEREFERENCED_CIRCUIT), open);
@@ -109,7 +109,7 @@ fn a_budget_is_a_static_in_any_form() {
     let used_up = (2, 1, None);
     assert_eq!(two_calls!(budget = BUDGET), used_up);
     assert_eq!(two_calls!(budget = &BORROWED_BUDGET), used_up);
-    assert_eq!(two_calls!(budget = guards::BUDGET), used_up);
+    assert_eq!(two_calls!(budget = shop::BUDGET), used_up);
     assert_eq!(two_calls!(budget = LAZY_BUDGET), used_up);
 }
 
@@ -133,7 +133,7 @@ fn a_bulkhead_is_a_static_in_any_form() {
     let full = (1, Some(StopReason::BulkheadFull));
     assert_eq!(full!(PLACE, bulkhead = PLACE), full);
     assert_eq!(full!(BORROWED_PLACE, bulkhead = &BORROWED_PLACE), full);
-    assert_eq!(full!(guards::PLACE, bulkhead = guards::PLACE), full);
+    assert_eq!(full!(shop::PLACE, bulkhead = shop::PLACE), full);
     assert_eq!(full!(LAZY_PLACE, bulkhead = LAZY_PLACE), full);
 }
 
@@ -398,10 +398,7 @@ async fn a_fallback_answers_an_open_circuit() {
     DOWN.force_open();
     let runs = Runs::new();
     let said = run(&runs).expect("there is a fallback");
-    assert!(
-        said.contains("down") && said.contains("circuit_open"),
-        "{said}"
-    );
+    assert!(said.ends_with("circuit_open"), "{said}");
     assert_eq!(later(7, &runs).await.ok().as_deref(), Some("cached 7"));
     assert_eq!(runs.count(), 0);
 }
@@ -458,7 +455,7 @@ fn an_attempt_knows_its_number_behind_guards() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_future_with_guards_can_be_spawned() {
-    static SENT_CIRCUIT: CircuitBreaker = CircuitBreaker::new("sent");
+    static SENT_CIRCUIT: CircuitBreaker = CircuitBreaker::new("sent").consecutive(100);
     static SENT_BUDGET: Budget = Budget::new("sent");
     static SENT_PLACE: Bulkhead = Bulkhead::new("sent", 1).wait(Duration::from_secs(60));
     #[retry(backoff = none, breaker = SENT_CIRCUIT, budget = SENT_BUDGET, bulkhead = SENT_PLACE)]
@@ -560,7 +557,7 @@ mod wrapped {
     pub(super) fn stopped(reason: StopReason) -> Stopped {
         let breaker = CircuitBreaker::new("below");
         let place = Bulkhead::new("below", 1);
-        #[retry(breaker = *breaker, bulkhead = *place, on_stop = |stopped| stopped, retry_if = |_| false)]
+        #[retry(breaker = *breaker, bulkhead = *place, on_stop = |stopped| stopped)]
         fn run(breaker: &CircuitBreaker, place: &Bulkhead) -> Result<(), Stopped> {
             unreachable!("{breaker:?} and {place:?} let nobody in")
         }
@@ -632,7 +629,7 @@ mod wrapped {
                 CircuitOpen,
                 Box<dyn Error>,
                 |cause| PaymentFailed { cause }.into(),
-                retry_if = |_: &Box<dyn Error>| true
+                retry_if = |_| true
             ),
             NOT_RETRIED
         );
@@ -641,7 +638,7 @@ mod wrapped {
                 CircuitOpen,
                 Box<dyn Error + Send + Sync>,
                 |cause| io::Error::other(PaymentFailed { cause }).into(),
-                retry_if = |_: &Box<dyn Error + Send + Sync>| true
+                retry_if = |_| true
             ),
             NOT_RETRIED
         );
@@ -650,7 +647,7 @@ mod wrapped {
                 BulkheadFull,
                 Box<dyn Error>,
                 |cause| PaymentFailed { cause }.into(),
-                retry_if = |_: &Box<dyn Error>| true
+                retry_if = |_| true
             ),
             RETRIED
         );
@@ -659,12 +656,7 @@ mod wrapped {
     #[test]
     fn a_stop_itself_is_not_retried_if_a_circuit_was_open() {
         assert_eq!(
-            above!(
-                CircuitOpen,
-                Stopped,
-                |stopped| stopped,
-                retry_if = |_: &Stopped| true
-            ),
+            above!(CircuitOpen, Stopped, |stopped| stopped, retry_if = |_| true),
             NOT_RETRIED
         );
         assert_eq!(
@@ -672,7 +664,7 @@ mod wrapped {
                 BulkheadFull,
                 Stopped,
                 |stopped| stopped,
-                retry_if = |_: &Stopped| true
+                retry_if = |_| true
             ),
             RETRIED
         );
@@ -680,9 +672,9 @@ mod wrapped {
 
     #[tokio::test]
     async fn a_real_call_above_another_is_tried_once() {
-        static BELOW: CircuitBreaker = super::circuit("really below");
+        static BELOW: CircuitBreaker = circuit("really below");
         #[retry(attempts = 3, backoff = none, breaker = BELOW)]
-        async fn pay(runs: &Runs) -> Result<u32, Carrying> {
+        async fn pay(runs: &Runs) -> Result<u32, Below> {
             Ok(runs.flaky_until(u32::MAX)?)
         }
         #[retry(attempts = 5, backoff = none)]
@@ -691,8 +683,19 @@ mod wrapped {
             Ok(pay(runs).await?)
         }
         #[derive(Debug, thiserror::Error)]
+        #[error("the payment failed")]
+        enum Below {
+            Fault(#[from] Fault),
+            Stopped(#[from] Stopped),
+        }
+        impl Classify for Below {
+            fn classify(&self) -> Classification {
+                ErrorClass::Transient.into()
+            }
+        }
+        #[derive(Debug, thiserror::Error)]
         #[error("the order failed")]
-        struct Above(#[from] Carrying);
+        struct Above(#[from] Below);
         impl Classify for Above {
             fn classify(&self) -> Classification {
                 ErrorClass::Transient.into()
