@@ -614,28 +614,41 @@ pub struct DisplayText<'a, E: ?Sized>(&'a E);
 /// See [`text`]: nothing is known.
 pub struct NoText;
 
-macro_rules! known_by_itself {
-    ($($error:ty: $as_error:expr;)*) => {
-        $(impl<'a> Text<'a, $error> {
-            /// Its text, and whether it, or anything below it, met an open circuit.
-            #[must_use]
-            pub fn __retry_known(&self) -> Known<'a> {
-                let as_error: fn(&'a $error) -> &'a (dyn Error + 'static) = $as_error;
-                Known {
-                    text: Some(self.0.0.0),
-                    met_open_circuit: met_open_circuit(as_error(self.0.0.0)),
-                }
+/// See [`Text`].
+pub trait AsError: fmt::Display {
+    /// What stands for it in a chain of sources.
+    fn as_error(&self) -> &(dyn Error + 'static);
+}
+
+macro_rules! as_errors {
+    ($($ty:ty: |$error:ident| $as_error:expr;)*) => {
+        $(impl AsError for $ty {
+            fn as_error(&self) -> &(dyn Error + 'static) {
+                let $error = self;
+                $as_error
             }
         })*
     };
 }
 
-known_by_itself! {
+as_errors! {
     io::Error: |error| error;
     Stopped: |error| error;
     CircuitOpen: |error| error;
     Box<dyn Error>: |error| &**error;
     Box<dyn Error + Send + Sync>: |error| &**error;
+}
+
+impl<'a, E: AsError> Text<'a, E> {
+    /// Its text, and whether it, or anything below it, met an open circuit.
+    #[must_use]
+    pub fn __retry_known(&self) -> Known<'a> {
+        let error = self.0.0.0;
+        Known {
+            text: Some(error),
+            met_open_circuit: met_open_circuit(error.as_error()),
+        }
+    }
 }
 
 impl<'a, E: Error> ErrorText<'a, E> {
