@@ -20,6 +20,7 @@ mod attempt;
 mod blocking;
 mod fallback;
 mod fault;
+mod guards;
 mod hygiene;
 mod keys;
 mod made_by_macros;

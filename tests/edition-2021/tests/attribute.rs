@@ -30,6 +30,8 @@ mod blocking;
 mod fallback;
 #[path = "../../attribute/fault.rs"]
 mod fault;
+#[path = "../../attribute/guards.rs"]
+mod guards;
 #[path = "../../attribute/hygiene.rs"]
 mod hygiene;
 #[path = "../../attribute/keys.rs"]
