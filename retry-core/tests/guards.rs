@@ -316,6 +316,26 @@ fn b4_the_circuit_is_looked_at_again_after_the_wait() {
 }
 
 #[test]
+fn b4_a_call_that_got_its_place_and_cannot_use_it_has_not_given_up() {
+    on_tokio(async {
+        let aborted = AtomicBool::new(false);
+        let bulkhead = Bulkhead::new("pool", 1).wait(secs(10));
+        let inside = bulkhead.try_acquire().expect("room");
+        let call = AT_ONCE.call("query").bulkhead(&bulkhead).abort(&aborted);
+        let leave = async {
+            tokio::time::sleep(secs(1)).await;
+            aborted.store(true, Ordering::Relaxed);
+            drop(inside);
+        };
+        let (outcome, ()) = tokio::join!(call.execute(async || Ok::<_, Failure>(1)), leave);
+        assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
+        let statistics = bulkhead.statistics();
+        assert_eq!((statistics.acquired, statistics.given_up), (2, 0));
+        assert_eq!(statistics.in_use, 0);
+    });
+}
+
+#[test]
 fn b4_a_long_wait_is_contention_whether_or_not_a_place_came() {
     on_tokio(async {
         let recorder = Recorder::new();

@@ -230,10 +230,14 @@ impl<'a> Held<'a> {
     /// The call ends before another attempt. How long it has queued, if that was long.
     pub(super) fn end(&mut self, time: TimeSource<'_>) -> Option<Duration> {
         self.circuit = None;
-        self.bulkhead = None;
         self.token = None;
+        // Whoever got his place and cannot use it has not left the queue before.
+        let waited = match self.bulkhead.take() {
+            Some(_) => WaitEnd::Granted,
+            None => WaitEnd::GivenUp,
+        };
         let queue = self.queue.take()?;
-        queue.finish(WaitEnd::GivenUp, time.now())
+        queue.finish(waited, time.now())
     }
 
     /// Looks whether the call has got the place that it queues for.
