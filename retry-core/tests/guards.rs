@@ -701,3 +701,41 @@ fn a_call_with_guards_can_be_run_again() {
     }
     assert_eq!((bulkhead.in_use(), bulkhead.statistics().acquired), (0, 6));
 }
+
+#[test]
+fn a_task_that_makes_calls_with_guards_may_change_threads() {
+    static BREAKER: CircuitBreaker = CircuitBreaker::new("payments");
+    fn is_send<T: Send>(_: T) {}
+    is_send(async {
+        let call = AT_ONCE.call("pay").breaker(&BREAKER);
+        call.run(async || Ok::<_, Failure>(1)).await
+    });
+    is_send(async {
+        let (budget, bulkhead) = (Budget::new("payments"), Bulkhead::new("pool", 1));
+        let call = AT_ONCE.call("pay").budget(&budget).bulkhead(&bulkhead);
+        let _ = call.execute(async || Ok::<_, Failure>(1)).await;
+        call.run(async || Ok::<_, Failure>(2)).await
+    });
+}
+
+#[cfg(feature = "macros")]
+#[test]
+fn a_task_that_calls_a_function_with_guards_may_change_threads() {
+    struct Client {
+        breaker: CircuitBreaker,
+    }
+    impl Client {
+        #[retry_core::retry(breaker = self.breaker, bulkhead = POOL)]
+        async fn pay(&self) -> Result<u8, Failure> {
+            Ok(1)
+        }
+    }
+    static POOL: Bulkhead = Bulkhead::new("pool", 1);
+    fn is_send<T: Send>(_: T) {}
+    is_send(async {
+        let client = Client {
+            breaker: CircuitBreaker::new("payments"),
+        };
+        client.pay().await
+    });
+}
