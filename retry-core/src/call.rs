@@ -13,7 +13,8 @@ use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::class::Classification;
 use crate::driver::{
-    Attempted, Conduct, Driver, Guarding, Guards, Hooks, Kept, Run, Unguarded, drive_blocking,
+    Attempted, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run, Unguarded,
+    drive_blocking,
 };
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer, notify};
@@ -636,12 +637,12 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
 }
 
 /// The ends.
-impl<C, F, X, V, S, O, P, Z, G> Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G>>
+impl<'g, C, F, X, V, S, O, P, Z, G> Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G>>
 where
     O: Observers,
     P: SleepRules,
     Z: BlockingSleeper,
-    G: Guarding,
+    G: Guarding<Holding: Holding<'g>>,
 {
     /// Runs the operation until an attempt succeeds or the call stops.
     ///
@@ -823,14 +824,14 @@ where
     }
 
     #[inline]
-    fn driver<T, E>(&self) -> Driver<'_, Kept<T>, E, G::Holding<'_>> {
+    fn driver<T, E>(&self) -> Driver<'_, Kept<T>, E, G::Holding> {
         Driver::new(&self.base.plan, self.around.guards.begin())
     }
 
     #[inline]
     fn finish<T, E>(
         &self,
-        driver: &mut Driver<'_, Kept<T>, E, G::Holding<'_>>,
+        driver: &mut Driver<'_, Kept<T>, E, G::Holding>,
         time: TimeSource<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
@@ -905,7 +906,7 @@ where
     }
 }
 
-impl<'c, T, E, C, F, X, V, S, O, P, Z, G, M> Conduct<'c, T, E, G::Holding<'c>>
+impl<'c, 'g, T, E, C, F, X, V, S, O, P, Z, G, M> Conduct<'c, T, E, G::Holding>
     for Conductor<'c, Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G>>, M>
 where
     Errors<C, F, X>: JudgeError<E>,
@@ -914,7 +915,7 @@ where
     O: Observers,
     P: SleepRules,
     Z: AsyncSleeper,
-    G: Guarding,
+    G: Guarding<Holding: Holding<'g>>,
     M: Mode,
 {
     const RULED: bool = V::RULED;
@@ -930,7 +931,7 @@ where
     #[inline]
     fn conclude(
         self,
-        driver: &mut Driver<'c, Kept<T>, E, G::Holding<'c>>,
+        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>> {

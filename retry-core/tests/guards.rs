@@ -324,6 +324,26 @@ fn b4_the_circuit_is_looked_at_again_after_the_wait() {
 
 #[cfg(feature = "tokio")]
 #[test]
+fn b4_a_call_that_got_its_place_and_cannot_use_it_has_not_given_up() {
+    on_tokio(async {
+        let aborted = AtomicBool::new(false);
+        let bulkhead = Bulkhead::new("pool", 1).wait(secs(10));
+        let inside = bulkhead.try_acquire().expect("room");
+        let call = AT_ONCE.call("query").bulkhead(&bulkhead).abort(&aborted);
+        let leave = async {
+            tokio::time::sleep(secs(1)).await;
+            aborted.store(true, Ordering::Relaxed);
+            drop(inside);
+        };
+        let (outcome, ()) = tokio::join!(call.execute(async || Ok::<_, Failure>(1)), leave);
+        assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
+        let statistics = bulkhead.statistics();
+        assert_eq!((statistics.acquired, statistics.given_up), (2, 0));
+        assert_eq!(statistics.in_use, 0);
+    });
+}
+
+#[test]
 fn b4_a_long_wait_is_contention_whether_or_not_a_place_came() {
     on_tokio(async {
         let recorder = Recorder::new();
@@ -690,4 +710,42 @@ fn a_call_with_guards_can_be_run_again() {
         assert_eq!(poll_to_end(call.run(async || Ok::<_, Failure>(2))), Ok(2));
     }
     assert_eq!((bulkhead.in_use(), bulkhead.statistics().acquired), (0, 6));
+}
+
+#[test]
+fn a_task_that_makes_calls_with_guards_may_change_threads() {
+    static BREAKER: CircuitBreaker = CircuitBreaker::new("payments");
+    fn is_send<T: Send>(_: T) {}
+    is_send(async {
+        let call = AT_ONCE.call("pay").breaker(&BREAKER);
+        call.run(async || Ok::<_, Failure>(1)).await
+    });
+    is_send(async {
+        let (budget, bulkhead) = (Budget::new("payments"), Bulkhead::new("pool", 1));
+        let call = AT_ONCE.call("pay").budget(&budget).bulkhead(&bulkhead);
+        let _ = call.execute(async || Ok::<_, Failure>(1)).await;
+        call.run(async || Ok::<_, Failure>(2)).await
+    });
+}
+
+#[cfg(feature = "macros")]
+#[test]
+fn a_task_that_calls_a_function_with_guards_may_change_threads() {
+    struct Client {
+        breaker: CircuitBreaker,
+    }
+    impl Client {
+        #[retry_core::retry(breaker = self.breaker, bulkhead = POOL)]
+        async fn pay(&self) -> Result<u8, Failure> {
+            Ok(1)
+        }
+    }
+    static POOL: Bulkhead = Bulkhead::new("pool", 1);
+    fn is_send<T: Send>(_: T) {}
+    is_send(async {
+        let client = Client {
+            breaker: CircuitBreaker::new("payments"),
+        };
+        client.pay().await
+    });
 }

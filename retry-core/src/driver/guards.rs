@@ -62,13 +62,13 @@ pub struct Unguarded;
 
 /// Whether a call has guards, as a type, so that one that has none pays for none.
 pub trait Guarding {
+    /// It has no lifetime of its own, which the guards would have to outlive: inside an async block the compiler forgets lifetimes, knows of
+    /// nothing that it outlives anything, and would not take the future of a call with guards for `Send`.
     #[doc(hidden)]
-    type Holding<'c>: Holding<'c>
-    where
-        Self: 'c;
+    type Holding;
 
     #[doc(hidden)]
-    fn begin(&self) -> Self::Holding<'_>;
+    fn begin(&self) -> Self::Holding;
 }
 
 /// What a call holds while it runs.
@@ -78,7 +78,7 @@ pub trait Holding<'a> {
 }
 
 impl Guarding for Unguarded {
-    type Holding<'c> = Self;
+    type Holding = Self;
 
     #[inline]
     fn begin(&self) -> Self {
@@ -93,14 +93,11 @@ impl<'a> Holding<'a> for Unguarded {
     }
 }
 
-impl Guarding for Guards<'_> {
-    type Holding<'c>
-        = Held<'c>
-    where
-        Self: 'c;
+impl<'a> Guarding for Guards<'a> {
+    type Holding = Held<'a>;
 
     #[inline]
-    fn begin(&self) -> Held<'_> {
+    fn begin(&self) -> Held<'a> {
         Held::new(*self)
     }
 }
@@ -230,10 +227,14 @@ impl<'a> Held<'a> {
     /// The call ends before another attempt. How long it has queued, if that was long.
     pub(super) fn end(&mut self, time: TimeSource<'_>) -> Option<Duration> {
         self.circuit = None;
-        self.bulkhead = None;
         self.token = None;
+        // Whoever got his place and cannot use it has not left the queue before.
+        let waited = match self.bulkhead.take() {
+            Some(_) => WaitEnd::Granted,
+            None => WaitEnd::GivenUp,
+        };
         let queue = self.queue.take()?;
-        queue.finish(WaitEnd::GivenUp, time.now())
+        queue.finish(waited, time.now())
     }
 
     /// Looks whether the call has got the place that it queues for.
