@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use retry_core::testing::ManualClock;
 use retry_core::{Budget, CircuitBreaker, Policy};
-use support::{AT_ONCE, TRANSIENT, guarded, millis};
+use support::{AT_ONCE, TRANSIENT, guarded};
 
 const CLIENTS: u32 = 10_000;
 const SECONDS: u32 = 30;
@@ -38,7 +38,6 @@ fn load(budget: Option<&Budget>, breaker: Option<&CircuitBreaker>) -> u32 {
         clock.advance(Duration::from_secs(1) / GROUPS);
     }
     assert_eq!(clock.elapsed(), Duration::from_secs(SECONDS.into()));
-    assert_eq!(clock.elapsed() / (SECONDS * GROUPS), millis(50));
     asked.get()
 }
 
@@ -79,7 +78,7 @@ fn with_the_default_budget_an_outage_adds_a_tenth_and_the_floor() {
 fn with_a_circuit_an_outage_takes_the_load_away() {
     let breaker = CircuitBreaker::new("payments");
     let attempts = told("the default circuit", load(None, Some(&breaker)));
-    // Five failures open it, and one probe in thirty seconds keeps it open.
+    // Five failures open it, and it stays open for the thirty seconds.
     assert_eq!(attempts, 5);
     let (breaker, budget) = (CircuitBreaker::new("payments"), Budget::new("payments"));
     let both = told("both defaults", load(Some(&budget), Some(&breaker)));
