@@ -6,6 +6,8 @@
 //! ```
 
 mod log;
+#[path = "../loopback/mod.rs"]
+mod loopback;
 mod server;
 
 use std::env;

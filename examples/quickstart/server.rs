@@ -3,17 +3,15 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hyper::body::Incoming;
 use hyper::header::RETRY_AFTER;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+
+use crate::loopback;
 
 /// What the server does with a request.
 #[derive(Clone, Copy)]
@@ -40,32 +38,14 @@ const BAD_DAY: [Behaviour; 5] = [
 
 /// Starts the server on a free port of this machine. It serves until the runtime ends.
 pub(crate) async fn start() -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        let asked_for_user = Arc::new(AtomicUsize::new(0));
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, Arc::clone(&asked_for_user)));
-        }
-    });
-    Ok(address)
-}
-
-/// Answers the requests of one connection.
-async fn serve(stream: TcpStream, asked_for_user: Arc<AtomicUsize>) {
-    let service = service_fn(|request| answer(request, &asked_for_user));
-    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    if (&mut connection).await.is_err() {
-        // Closing would end the connection in good order. Without lingering, the client gets a reset.
-        let stream = connection.into_parts().io.into_inner();
-        let _ = stream.set_zero_linger();
-    }
+    let asked_for_user = Arc::new(AtomicUsize::new(0));
+    loopback::start(move |request| answer(request, Arc::clone(&asked_for_user))).await
 }
 
 /// An error breaks the connection.
 async fn answer(
     request: Request<Incoming>,
-    asked_for_user: &AtomicUsize,
+    asked_for_user: Arc<AtomicUsize>,
 ) -> io::Result<Response<String>> {
     let behaviour = match request.uri().path() {
         "/users/7" => {

@@ -6,6 +6,8 @@
 
 mod announce;
 mod machine;
+#[cfg(all(test, retry_loom))]
+mod model;
 mod permit;
 mod settings;
 mod snapshot;
@@ -13,6 +15,7 @@ mod snapshot;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -300,7 +303,8 @@ impl CircuitBreaker {
     }
 
     /// Counts the failures of a class apart from the others: so many of them within the window open the circuit, and they do not count towards
-    /// [`failures`](Self::failures). The class need not be in [`trip_on`](Self::trip_on).
+    /// [`failures`](Self::failures). The class need not be in [`trip_on`](Self::trip_on); if it is not, its failures count towards nothing else
+    /// either, neither in a row nor in a share. As a probe, any of them is a failure.
     ///
     /// # Panics
     ///
@@ -500,7 +504,16 @@ impl CircuitBreaker {
     /// assert_eq!(pay(), Ok(Err("connection refused")));
     /// assert_eq!(PAYMENTS.snapshot().consecutive, 1);
     /// ```
+    #[inline]
     pub fn try_acquire(&self) -> Result<CircuitPermit<'_>, CircuitOpen> {
+        match self.enter_closed(TimeSource::System) {
+            Some(permit) => Ok(permit),
+            None => self.try_acquire_not_closed(),
+        }
+    }
+
+    #[cold]
+    fn try_acquire_not_closed(&self) -> Result<CircuitPermit<'_>, CircuitOpen> {
         match self.enter(&Asker::alone()) {
             (Ok(permit), _) => Ok(permit),
             (Err(retry_after), _) => Err(CircuitOpen {
@@ -577,6 +590,19 @@ impl CircuitBreaker {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Takes notice of a success without the lock, if that is possible.
+    #[inline]
+    fn note_success(&self, era: Era) -> bool {
+        match era.phase {
+            Phase::Closed => {
+                self.end_streak(era.generation);
+                !self.settings.counts_calls()
+            }
+            Phase::ForcedClosed => true,
+            Phase::Open | Phase::HalfOpen | Phase::ForcedOpen => false,
+        }
+    }
+
     /// What a permit has to say.
     fn vote(
         &self,
@@ -586,15 +612,10 @@ impl CircuitBreaker {
     ) -> Option<Transition> {
         let era = permit.era;
         let counted = match vote {
-            Vote::Success => {
-                if era.phase == Phase::Closed {
-                    self.end_streak(era.generation);
-                }
-                era.phase == Phase::HalfOpen || self.settings.counts_calls()
-            }
+            Vote::Success => true,
             Vote::Failure(classification) => self.settings.counts(classification.class),
         };
-        if !counted || !matches!(era.phase, Phase::Closed | Phase::HalfOpen) {
+        if !counted {
             return None;
         }
         let mut shared = self.lock();
@@ -606,8 +627,10 @@ impl CircuitBreaker {
             .is_some_and(|(limit, started)| {
                 now.saturating_duration_since(started) >= limit.slower_than
             });
-        let failed = matches!(vote, Vote::Failure(_)) && shared.machine.era() == era;
-        let streak = if failed {
+        let lengthens = era.phase == Phase::Closed
+            && shared.machine.era() == era
+            && matches!(vote, Vote::Failure(failure) if self.settings.trip_on.contains(failure.class));
+        let streak = if lengthens {
             self.lengthen_streak(era.generation)
         } else {
             0
@@ -623,49 +646,38 @@ impl CircuitBreaker {
 
     /// Under the lock, so that a stale generation can only be an earlier one.
     fn lengthen_streak(&self, generation: u64) -> u32 {
-        let own = Streak::NONE.of(generation);
-        let longer = |streak: u64| {
-            let streak = Streak::from(streak);
-            let streak = if streak.generation == own.generation {
-                streak
-            } else {
-                own
-            };
-            streak.longer()
+        let none = Streak::NONE.of(generation);
+        let longer = |word| {
+            let streak = Streak::from(word);
+            let own = streak.generation == none.generation;
+            if own { streak } else { none }.longer()
         };
-        let mut current = self.streak.load(Ordering::Relaxed);
-        loop {
-            let next = longer(current);
-            match self.streak.compare_exchange_weak(
-                current,
-                next.word(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return next.length,
-                Err(other) => current = other,
-            }
-        }
+        let updated = self
+            .streak
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+                Some(longer(word).word())
+            });
+        let (Ok(before) | Err(before)) = updated;
+        longer(before).length
     }
 
-    /// A single attempt suffices: if it fails, somebody else has just ended or lengthened the streak, and this success came before.
+    /// Not under the lock, so that it may have to try again where somebody fails at the same time.
+    #[inline]
     fn end_streak(&self, generation: u64) {
-        let word = self.streak.load(Ordering::Relaxed);
-        let streak = Streak::from(word);
         let none = Streak::NONE.of(generation);
-        if streak.generation == none.generation && streak.length > 0 {
-            let _ = self.streak.compare_exchange(
-                word,
-                none.word(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-        }
+        let ended = |word| {
+            let streak = Streak::from(word);
+            let goes_on = streak.generation == none.generation && streak.length > 0;
+            goes_on.then_some(none.word())
+        };
+        let _ = self
+            .streak
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, ended);
     }
 
     /// A permit is given back without a word.
-    fn leave(&self, era: Era, probe: u64) {
-        self.lock().machine.end_probe(era, probe);
+    fn leave(&self, probe: u64) {
+        self.lock().machine.end_probe(probe);
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -695,12 +707,12 @@ impl CircuitBreaker {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> CircuitSnapshot {
-        let mut shared = self.lock();
+        let shared = self.lock();
         let now = TimeSource::System.now();
         let counts = shared.machine.counts(&self.settings, now);
         let era = shared.machine.era();
-        drop(shared);
         let streak = Streak::from(self.streak.load(Ordering::Relaxed));
+        drop(shared);
         let current = streak.generation == Streak::NONE.of(era.generation).generation;
         CircuitSnapshot::new(
             self,
@@ -820,6 +832,10 @@ impl From<u64> for Streak {
         }
     }
 }
+
+// A panic leaves it whole: of what is not its own, it runs clocks before it changes anything, and observers where a panic is caught.
+impl UnwindSafe for CircuitBreaker {}
+impl RefUnwindSafe for CircuitBreaker {}
 
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

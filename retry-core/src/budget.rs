@@ -1,6 +1,8 @@
 //! How many retries there may be, whoever makes them.
 
 mod bucket;
+#[cfg(all(test, retry_loom))]
+mod model;
 mod per_window;
 mod ratio;
 mod settings;

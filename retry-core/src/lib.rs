@@ -24,6 +24,8 @@
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
 //! - **What happened**: [`execute`](Call::execute), or `returns = outcome` in the attribute, gives an [`Outcome`]; an [`Observer`] sees every
 //!   [`Event`]; a parameter marked `#[attempt]` gives the body its [`Attempt`].
+//! - **Limits that calls share**: a [`CircuitBreaker`], a [`Budget`] or a [`Bulkhead`], behind the keys `breaker`, `budget` and `bulkhead` or the
+//!   methods of [`Call`] of the same names, and on its own; the [`registry`] finds them by name.
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
 //! - **Policies from files**: feature `serde`; what comes in is validated.
 //! - **An error of the macros**: [`docs::reading_the_errors`] says what to do about it.

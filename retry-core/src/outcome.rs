@@ -376,7 +376,8 @@ impl<T, E> Outcome<T, E> {
         self.report.class
     }
 
-    /// How long to wait before the next attempt, if the call ended as [`StopReason::Scheduled`].
+    /// How long to wait before the next attempt, if the call ended as [`StopReason::Scheduled`]; until the circuit lets a probe through, if it
+    /// ended as [`StopReason::CircuitOpen`] and that is known.
     #[must_use]
     pub const fn next_delay(&self) -> Option<Duration> {
         self.report.next_delay

@@ -55,6 +55,9 @@ pub use crate::site::SiteGuards;
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
 
+#[path = "private/keys.rs"]
+pub mod keys;
+
 /// What `#[derive(Classify)]` calls.
 pub mod derived {
     pub use crate::classify::derived::{Hint, Status, Verdict, reason, retry_after, status, with};
@@ -591,8 +594,8 @@ impl<R: Returns, F: Fn(Carrier<R::Error>) -> R::Error> Finish<R> for Carried<F> 
     }
 }
 
-/// Finds out what an error has to say: `text(&error).known()` is the first of the methods below that its type has, as the compiler comes from
-/// each to the next.
+/// Finds out what an error has to say: `text(&error).__retry_known()` is the first of the methods below that its type has, as the compiler comes
+/// from each to the next. The name is one that no trait of the user's has for everything: that one would come first.
 #[must_use]
 #[inline]
 pub const fn text<E: ?Sized>(error: &E) -> Text<'_, E> {
@@ -611,23 +614,24 @@ pub struct DisplayText<'a, E: ?Sized>(&'a E);
 /// See [`text`]: nothing is known.
 pub struct NoText;
 
-macro_rules! known_by_itself {
-    ($($error:ty: $as_error:expr;)*) => {
-        $(impl<'a> Text<'a, $error> {
-            /// Its text, and whether it, or anything below it, met an open circuit.
-            #[must_use]
-            pub fn known(&self) -> Known<'a> {
-                let as_error: fn(&'a $error) -> &'a (dyn Error + 'static) = $as_error;
-                Known {
-                    text: Some(self.0.0.0),
-                    met_open_circuit: met_open_circuit(as_error(self.0.0.0)),
-                }
+/// See [`Text`].
+pub trait AsError: fmt::Display {
+    /// What stands for it in a chain of sources.
+    fn as_error(&self) -> &(dyn Error + 'static);
+}
+
+macro_rules! as_errors {
+    ($($ty:ty: |$error:ident| $as_error:expr;)*) => {
+        $(impl AsError for $ty {
+            fn as_error(&self) -> &(dyn Error + 'static) {
+                let $error = self;
+                $as_error
             }
         })*
     };
 }
 
-known_by_itself! {
+as_errors! {
     io::Error: |error| error;
     Stopped: |error| error;
     CircuitOpen: |error| error;
@@ -635,10 +639,22 @@ known_by_itself! {
     Box<dyn Error + Send + Sync>: |error| &**error;
 }
 
+impl<'a, E: AsError> Text<'a, E> {
+    /// Its text, and whether it, or anything below it, met an open circuit.
+    #[must_use]
+    pub fn __retry_known(&self) -> Known<'a> {
+        let error = self.0.0.0;
+        Known {
+            text: Some(error),
+            met_open_circuit: met_open_circuit(error.as_error()),
+        }
+    }
+}
+
 impl<'a, E: Error> ErrorText<'a, E> {
     /// Its text, and whether anything below it met an open circuit.
     #[must_use]
-    pub fn known(&self) -> Known<'a> {
+    pub fn __retry_known(&self) -> Known<'a> {
         Known {
             text: Some(self.0.0),
             met_open_circuit: self.0.0.source().is_some_and(met_open_circuit),
@@ -649,7 +665,7 @@ impl<'a, E: Error> ErrorText<'a, E> {
 impl<'a, E: fmt::Display> DisplayText<'a, E> {
     /// Its text.
     #[must_use]
-    pub fn known(&self) -> Known<'a> {
+    pub fn __retry_known(&self) -> Known<'a> {
         Known {
             text: Some(self.0),
             met_open_circuit: false,
@@ -660,7 +676,7 @@ impl<'a, E: fmt::Display> DisplayText<'a, E> {
 impl NoText {
     /// It has none.
     #[must_use]
-    pub fn known(&self) -> Known<'static> {
+    pub fn __retry_known(&self) -> Known<'static> {
         Known::default()
     }
 }

@@ -52,6 +52,12 @@ impl Recent {
         self.entries.len()
     }
 
+    /// What [`count`](Self::count) would give, for somebody whose look must not change anything.
+    pub(crate) fn peek(&self, now: Instant, window: Duration) -> usize {
+        let expired = |entry: &Entry| now.saturating_duration_since(entry.at) >= window;
+        self.entries.len() - self.entries.partition_point(expired)
+    }
+
     /// Undoes a [`push`](Self::push); what has been forgotten stays forgotten.
     pub(crate) fn take_back(&mut self, number: u64) {
         let found = self
@@ -153,6 +159,19 @@ mod tests {
         recent.push(start + secs(100), 10);
         recent.push(start, 10);
         assert_eq!(recent.count(start + WINDOW, WINDOW), 0);
+    }
+
+    #[test]
+    fn a_look_forgets_nothing_and_restarts_nothing() {
+        let (earlier, mut recent) = (start(), Recent::new());
+        let start = earlier + secs(100);
+        recent.push(start, 10);
+        recent.push(start + secs(8), 10);
+        assert_eq!(recent.peek(start + WINDOW, WINDOW), 1);
+        assert_eq!(recent.peek(start + secs(100), WINDOW), 0);
+        assert_eq!(recent.peek(earlier, WINDOW), 2);
+        assert_eq!(recent.count(start + secs(9), WINDOW), 2);
+        assert_eq!(recent.count(start + WINDOW, WINDOW), 1);
     }
 
     #[test]

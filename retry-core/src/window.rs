@@ -64,8 +64,14 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
     /// What was counted in the span that ends now.
     pub(crate) fn totals(&mut self, now: Instant, span: Duration) -> [u64; COUNTERS] {
         self.forget(now, span);
+        self.peek(now, span)
+    }
+
+    /// The same for somebody whose look must not change anything.
+    pub(crate) fn peek(&self, now: Instant, span: Duration) -> [u64; COUNTERS] {
         let mut totals = [0_u64; COUNTERS];
-        for slice in self.slices.iter().flatten() {
+        let slices = self.slices.iter().flatten();
+        for slice in slices.filter(|slice| !slice.is_over_at(now, span)) {
             for (total, count) in totals.iter_mut().zip(slice.counts) {
                 *total = total.saturating_add(count);
             }
@@ -101,13 +107,9 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
 
     fn forget(&mut self, now: Instant, span: Duration) {
         self.rewind(now, span);
-        let expired = |slice: &Option<Slice<COUNTERS>>| {
-            slice.is_some_and(|slice| now.saturating_duration_since(slice.begins) >= span)
-        };
-        let gone = self
-            .slices
-            .iter()
-            .take_while(|slice| expired(slice))
+        let slices = self.slices.iter().flatten();
+        let gone = slices
+            .take_while(|slice| slice.is_over_at(now, span))
             .count();
         self.drop_oldest(gone);
     }
@@ -170,6 +172,10 @@ impl<const COUNTERS: usize> Slice<COUNTERS> {
     fn has_room_at(&self, now: Instant, span: Duration) -> bool {
         let age = now.saturating_duration_since(self.begins);
         age.saturating_mul(SLICES_PER_SPAN) < span
+    }
+
+    fn is_over_at(&self, now: Instant, span: Duration) -> bool {
+        now.saturating_duration_since(self.begins) >= span
     }
 
     fn holds(&self, place: Place) -> bool {
@@ -272,6 +278,19 @@ mod tests {
         window.take_back(last, 0, 3);
         assert_eq!(window.totals(start + millis(11_999), SPAN), [1]);
         assert_eq!(window.totals(start + millis(12_000), SPAN), [0]);
+    }
+
+    #[test]
+    fn a_look_forgets_nothing_and_restarts_nothing() {
+        let (earlier, mut window) = (start(), Window::<1>::new());
+        let start = earlier + SPAN;
+        window.add(start, SPAN, 0, 1);
+        window.add(start + millis(8_000), SPAN, 0, 2);
+        assert_eq!(window.peek(start + SPAN, SPAN), [2]);
+        assert_eq!(window.peek(start + SPAN * 10, SPAN), [0]);
+        assert_eq!(window.peek(earlier, SPAN), [3]);
+        assert_eq!(window.totals(start + millis(9_000), SPAN), [3]);
+        assert_eq!(window.totals(start + SPAN, SPAN), [2]);
     }
 
     #[test]

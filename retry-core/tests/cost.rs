@@ -148,6 +148,17 @@ fn guards_allocate_nothing_until_something_fails() {
 }
 
 #[test]
+fn a_bulkhead_with_room_allocates_nothing() {
+    static POOL: Bulkhead = Bulkhead::new("pool", 1).wait(secs(1));
+    assert_eq!(allocations(|| POOL.try_acquire().is_ok()), 0);
+    assert_eq!(allocations(|| POOL.acquire_blocking().is_ok()), 0);
+    assert_eq!(allocations(|| poll_once(POOL.acquire()).is_ok()), 0);
+    let permit = POOL.try_acquire();
+    assert_eq!(allocations(|| POOL.try_acquire().is_err()), 0);
+    assert_eq!(allocations(|| permit), 0);
+}
+
+#[test]
 fn a_call_is_made_without_allocation() {
     let signal = AbortSignal::new();
     let run = || {

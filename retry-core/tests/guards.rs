@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use retry_core::testing::{ManualClock, Recorder};
 use retry_core::{
-    Backoff, Budget, Bulkhead, CircuitBreaker, CircuitState, ErrorClass, Event, EventKind, Policy,
-    SleepDecision, StopReason,
+    Budget, Bulkhead, CircuitBreaker, CircuitState, ErrorClass, Event, EventKind, SleepDecision,
+    StopReason,
 };
+#[cfg(feature = "tokio")]
+use support::on_tokio;
 use support::{
-    AT_ONCE, EACH_HOUR, EACH_SECOND, Failure, PERMANENT, SERVER_ERROR, Script, TRANSIENT, on_tokio,
+    AT_ONCE, EACH_HOUR, EACH_SECOND, Failure, PERMANENT, SERVER_ERROR, Script, TRANSIENT,
     poll_to_end, secs,
 };
 
@@ -139,6 +141,7 @@ fn b4_a_blocking_call_queues_for_as_long_as_the_bulkhead_allows() {
     assert_eq!(bulkhead.statistics().timed_out, 1);
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_an_async_call_queues_for_as_long_as_the_bulkhead_allows() {
     on_tokio(async {
@@ -156,6 +159,7 @@ fn b4_an_async_call_queues_for_as_long_as_the_bulkhead_allows() {
     });
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_a_place_that_becomes_free_lets_the_call_in() {
     on_tokio(async {
@@ -189,6 +193,7 @@ fn b4_a_blocking_call_is_let_in_by_another_thread() {
     });
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_the_wait_ends_with_the_deadline_even_before_the_first_attempt() {
     on_tokio(async {
@@ -202,6 +207,7 @@ fn b4_the_wait_ends_with_the_deadline_even_before_the_first_attempt() {
     });
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_neither_the_wait_nor_the_queue_counts_towards_the_attempt_timeout() {
     on_tokio(async {
@@ -297,6 +303,7 @@ fn b4_a_retry_that_finds_the_bulkhead_full_returns_the_last_error() {
     assert_eq!(outcome.attempts(), 1);
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_the_circuit_is_looked_at_again_after_the_wait() {
     on_tokio(async {
@@ -315,6 +322,7 @@ fn b4_the_circuit_is_looked_at_again_after_the_wait() {
     });
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_a_call_that_got_its_place_and_cannot_use_it_has_not_given_up() {
     on_tokio(async {
@@ -371,6 +379,7 @@ fn b4_a_long_wait_is_contention_whether_or_not_a_place_came() {
     });
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_a_call_dropped_while_it_queues_leaves_the_queue_and_counts_as_contention() {
     on_tokio(async {
@@ -652,6 +661,7 @@ fn per_call_a_call_that_fails_is_one_failure_announced_before_its_end() {
     );
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn a_timeout_votes_as_a_failure() {
     on_tokio(async {
@@ -684,13 +694,13 @@ fn an_observer_may_use_the_circuit_that_it_is_told_about() {
     assert_eq!(told.load(Ordering::Relaxed), 3);
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn a_call_with_guards_can_be_run_again() {
-    const POLICY: Policy = Policy::new().backoff(Backoff::none());
     let breaker = CircuitBreaker::new("payments");
     let budget = Budget::new("payments");
     let bulkhead = Bulkhead::new("pool", 1);
-    let call = POLICY
+    let call = AT_ONCE
         .call("pay")
         .breaker(&breaker)
         .budget(&budget)

@@ -44,6 +44,9 @@ pub(crate) fn expanded(arguments: TokenStream, item: TokenStream) -> TokenStream
     if let Some(function) = &function {
         validate::function(&config, function, &mut errors);
     }
+    for idle in validate::idle(&config, function.as_ref()) {
+        errors.push(idle.error);
+    }
     match (errors.finish(), function) {
         (Ok(()), Some(function)) => expand::function(&config, function),
         (Ok(()), None) => item,

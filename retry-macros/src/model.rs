@@ -178,6 +178,8 @@ pub(crate) struct Config {
     pub(crate) runtime: Option<Path>,
     /// Keys whose value could not be understood; nothing is concluded from their absence.
     pub(crate) failed: BTreeSet<&'static str>,
+    /// The keys as they stand there, for editors.
+    pub(crate) written: Vec<Ident>,
 }
 
 impl Config {
@@ -190,6 +192,16 @@ impl Config {
             }) => Some(key),
             _ => None,
         }
+    }
+
+    /// The key because of which a call can end without an error of its own.
+    pub(crate) fn stops_without_an_error(&self) -> Option<&Ident> {
+        None.or(self.attempt_timeout.as_ref().map(|keyed| &keyed.key))
+            .or(self.abort.as_ref().map(|keyed| &keyed.key))
+            .or(self.retry_until.as_ref().map(|keyed| &keyed.key))
+            .or(self.classify_value.as_ref().map(|keyed| &keyed.key))
+            .or(self.breaker.as_ref().map(|keyed| &keyed.key))
+            .or(self.bulkhead.as_ref().map(|keyed| &keyed.key))
     }
 }
 

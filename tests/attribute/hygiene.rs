@@ -101,6 +101,73 @@ mod names {
     }
 }
 
+mod names_of_sync {
+    use retry_core::retry;
+
+    use crate::fault::{Fault, Runs};
+
+    #[retry(backoff = none, clone(__copy), fallback = |__end| Ok(__error + __output + u32::from(__end == Fault::Flaky)))]
+    pub(super) fn blocking(
+        __error: u32,
+        __known: u32,
+        #[attempt] attempt: retry_core::Attempt,
+        __output: u32,
+        __copy: u32,
+        runs: &Runs,
+    ) -> Result<u32, Fault> {
+        runs.flaky_until(9)?;
+        Ok(__error + __known + attempt.number() + __output + __copy)
+    }
+}
+
+/// Nothing is there unless it is named.
+mod bare {
+    #![no_implicit_prelude]
+
+    use crate::fault::{Fault, Runs};
+
+    #[::retry_core::retry(attempts = 3, backoff = exponential("1ns"), deadline = "1m", clone(text))]
+    pub(super) fn blocking(
+        text: ::std::string::String,
+        runs: &Runs,
+    ) -> ::core::result::Result<::std::string::String, Fault> {
+        runs.flaky_until(2)?;
+        ::core::result::Result::Ok(text)
+    }
+
+    #[::retry_core::retry(
+        backoff = none,
+        retry_until = |run| *run > 3,
+        on_stop = |_| Fault::Fatal,
+        fallback = async |_| ::core::result::Result::Ok(1)
+    )]
+    pub(super) async fn asynchronous(
+        runs: &Runs,
+        #[attempt] _attempt: ::retry_core::Attempt,
+    ) -> ::core::result::Result<u32, Fault> {
+        runs.flaky_until(2)
+    }
+
+    pub(super) struct Client(pub(super) Runs);
+
+    #[::retry_core::retry_methods(attempts = 2, backoff = none)]
+    impl Client {
+        pub(super) fn plain(&self) -> ::core::result::Result<u32, Fault> {
+            self.0.flaky_until(2)
+        }
+    }
+
+    #[derive(::retry_core::Classify)]
+    pub(super) enum Problem {
+        #[classify(transparent)]
+        Fault(Fault),
+        #[classify(rate_limit, retry_after = wait, reason = "quota")]
+        Busy {
+            wait: ::core::option::Option<::core::time::Duration>,
+        },
+    }
+}
+
 mod hijacked {
     use retry_core::retry;
 
@@ -168,6 +235,24 @@ async fn names_of_the_expansion_are_free_for_arguments() {
         Ok(16)
     );
     assert_eq!(names::answered(10, 20, 30, &Runs::new()).await, Ok(61));
+}
+
+#[test]
+fn names_of_the_expansion_are_free_for_arguments_of_a_sync_function() {
+    assert_eq!(names_of_sync::blocking(1, 2, 30, 400, &Runs::new()), Ok(32));
+}
+
+#[tokio::test]
+async fn no_prelude_is_needed() {
+    use retry_core::{Classify as _, ErrorClass};
+    let text = bare::blocking("abc".to_owned(), &Runs::new());
+    assert_eq!(text, Ok("abc".to_owned()));
+    assert_eq!(bare::asynchronous(&Runs::new()).await, Ok(1));
+    assert_eq!(bare::Client(Runs::new()).plain(), Ok(2));
+    let problem = bare::Problem::Fault(crate::fault::Fault::Fatal);
+    assert_eq!(problem.classify().class, ErrorClass::Permanent);
+    let problem = bare::Problem::Busy { wait: None };
+    assert_eq!(problem.classify().reason, Some("quota"));
 }
 
 #[test]

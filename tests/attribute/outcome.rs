@@ -216,7 +216,7 @@ async fn the_future_can_be_spawned() {
 #[tokio::test(start_paused = true)]
 async fn the_last_value_is_there_when_the_call_is_stopped_in_its_sleep() {
     static SHUTDOWN: retry_core::AbortSignal = retry_core::AbortSignal::new();
-    #[retry(backoff = fixed("1m"), retry_until = |_| false, abort = SHUTDOWN, returns = outcome)]
+    #[retry(backoff = fixed("1m"), retry_until = |run| *run > 9, abort = SHUTDOWN, returns = outcome)]
     async fn run(runs: &Runs) -> Result<u32, Fault> {
         runs.flaky_until(1)
     }

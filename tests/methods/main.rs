@@ -19,5 +19,6 @@ mod constants;
 mod database;
 mod endings;
 mod fault;
+mod instrument;
 mod merged;
 mod shapes;

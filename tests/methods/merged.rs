@@ -149,7 +149,11 @@ fn a_policy_of_its_own_replaces_what_the_defaults_say_about_the_policy() {
     );
     assert_eq!(own, (3, seconds(6)));
     // Behaviour is no part of it.
-    let own = merged!((retry_if = |_| false), (policy = TWICE), Busy);
+    let own = merged!(
+        (retry_if = |fault| *fault == Fault::TooMany),
+        (policy = TWICE),
+        Busy
+    );
     assert_eq!(own, (1, seconds(0)));
 }
 

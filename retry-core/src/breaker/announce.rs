@@ -28,6 +28,7 @@ const STAND_ALONE: &str = "circuit_breaker";
 
 impl Asker<'_> {
     /// Nobody's call.
+    #[inline]
     pub(super) const fn alone() -> Self {
         Self {
             time: TimeSource::System,

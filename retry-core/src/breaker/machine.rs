@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::settings::{CircuitSettings, RateLimit, SlowLimit};
+use super::settings::{CircuitSettings, FailureLimit, RateLimit, SlowLimit};
 use crate::class::{Classification, ErrorClass};
 use crate::event::EventKind;
 use crate::recent::Recent;
@@ -129,23 +129,24 @@ impl Machine {
     }
 
     /// What is left of the time that the circuit is open, zero once it is over. `None` if the circuit is not open, or for nobody knows how long.
+    ///
+    /// Should the clock have gone back, as it does where one call's time is virtual and the next one's real, then the wait begins anew: the
+    /// circuit must not stay open until that clock has caught up.
     pub(super) fn until_half_open(&mut self, now: Instant) -> Option<Duration> {
+        self.since = self.since.map(|since| since.min(now));
+        self.left(now)
+    }
+
+    fn left(&self, now: Instant) -> Option<Duration> {
         match self.era.phase {
-            Phase::Open => Some(self.open_for.saturating_sub(self.elapsed(now))),
+            Phase::Open => Some(self.open_for.saturating_sub(self.elapsed(now)?)),
             Phase::Closed | Phase::HalfOpen | Phase::ForcedOpen | Phase::ForcedClosed => None,
         }
     }
 
-    /// Since this era began. Should the clock have gone back, as it does where one call's time is virtual and the next one's real, then what
-    /// is waited for begins anew: the circuit must not stay open until that clock has caught up.
-    fn elapsed(&mut self, now: Instant) -> Duration {
-        match &mut self.since {
-            Some(since) => {
-                *since = (*since).min(now);
-                now.saturating_duration_since(*since)
-            }
-            None => Duration::ZERO,
-        }
+    /// Since this era began.
+    fn elapsed(&self, now: Instant) -> Option<Duration> {
+        Some(now.saturating_duration_since(self.since?))
     }
 
     /// Lets somebody pass, or not. The step from open to half-open happens here, when somebody asks.
@@ -188,13 +189,10 @@ impl Machine {
             .retain(|probe| now.saturating_duration_since(probe.started) < settings.probe_timeout);
     }
 
-    /// Takes a probe off the list; whether it was still on it.
-    pub(super) fn end_probe(&mut self, era: Era, key: u64) -> bool {
+    /// Takes a probe off the list; whether it was still on it. Those of earlier eras are not, and no key is given twice.
+    pub(super) fn end_probe(&mut self, key: u64) -> bool {
         let place = self.probes.iter().position(|probe| probe.key == key);
-        match place.filter(|_| self.era == era) {
-            Some(place) => self.probes.remove(place).is_some(),
-            None => false,
-        }
+        place.is_some_and(|place| self.probes.remove(place).is_some())
     }
 
     /// Counts a vote of a permit of `era`, and the probe that it was given for. What an earlier era has to say is of no interest.
@@ -211,7 +209,7 @@ impl Machine {
         }
         match (era.phase, probe) {
             (Phase::Closed, _) => self.count(settings, ballot, now),
-            (Phase::HalfOpen, Some(key)) if self.end_probe(era, key) => {
+            (Phase::HalfOpen, Some(key)) if self.end_probe(key) => {
                 self.count_probe(settings, ballot, now)
             }
             _ => None,
@@ -225,12 +223,17 @@ impl Machine {
         now: Instant,
     ) -> Option<Transition> {
         let failure = ballot.failure();
-        let calls = settings.failure_rate.is_some_and(|limit| {
-            count_one(&mut self.calls, now, limit.window, failure.is_some());
-            self.failure_rate(limit, now)
-                .is_some_and(|rate| rate >= limit.rate)
-        });
-        let speeds = settings.slow_rate.is_some_and(|limit| {
+        // A class that counts only by a limit of its own says nothing about the others.
+        let counts = failure.is_none_or(|failure| settings.trip_on.contains(failure.class));
+        let calls = settings
+            .failure_rate
+            .filter(|_| counts)
+            .is_some_and(|limit| {
+                count_one(&mut self.calls, now, limit.window, failure.is_some());
+                self.failure_rate(limit, now)
+                    .is_some_and(|rate| rate >= limit.rate)
+            });
+        let speeds = settings.slow_rate.filter(|_| counts).is_some_and(|limit| {
             count_one(&mut self.speeds, now, limit.window, ballot.slow);
             self.slow_rate(limit, now)
                 .is_some_and(|rate| rate >= limit.rate)
@@ -239,7 +242,7 @@ impl Machine {
             failure.is_some_and(|failure| self.count_failure(settings, failure.class, now));
         let streak = settings
             .longest_streak()
-            .is_some_and(|longest| failure.is_some() && ballot.streak >= longest);
+            .is_some_and(|longest| ballot.streak >= longest);
         (calls || speeds || failures || streak).then(|| {
             self.open(
                 settings,
@@ -333,21 +336,22 @@ impl Machine {
         Some(self.begin(phase, now))
     }
 
-    fn failure_rate(&mut self, limit: RateLimit, now: Instant) -> Option<f64> {
-        share(self.calls.totals(now, limit.window), limit.minimum_calls)
+    fn failure_rate(&self, limit: RateLimit, now: Instant) -> Option<f64> {
+        share(self.calls.peek(now, limit.window), limit.minimum_calls)
     }
 
-    fn slow_rate(&mut self, limit: SlowLimit, now: Instant) -> Option<f64> {
-        share(self.speeds.totals(now, limit.window), limit.minimum_calls)
+    fn slow_rate(&self, limit: SlowLimit, now: Instant) -> Option<f64> {
+        share(self.speeds.peek(now, limit.window), limit.minimum_calls)
     }
 
-    pub(super) fn counts(&mut self, settings: &CircuitSettings, now: Instant) -> Counts {
-        let in_window = |log: &mut Recent, limit: Option<super::FailureLimit>| {
-            limit.map_or(0, |limit| log.count(now, limit.window))
+    /// Only looks: whoever does may read another clock than those who vote and ask.
+    pub(super) fn counts(&self, settings: &CircuitSettings, now: Instant) -> Counts {
+        let in_window = |log: &Recent, limit: Option<FailureLimit>| {
+            limit.map_or(0, |limit| log.peek(now, limit.window))
         };
-        let mut failures = in_window(&mut self.failures, settings.failures);
+        let mut failures = in_window(&self.failures, settings.failures);
         for class in ErrorClass::ALL {
-            let log = &mut self.class_failures[class.index()];
+            let log = &self.class_failures[class.index()];
             failures += in_window(log, settings.class_failures.get(class));
         }
         Counts {
@@ -362,8 +366,8 @@ impl Machine {
             successes: self.successes,
             openings: self.openings,
             transitions: self.transitions,
-            since: self.since.map(|_| self.elapsed(now)),
-            until_half_open: self.until_half_open(now),
+            since: self.elapsed(now),
+            until_half_open: self.left(now),
         }
     }
 }
@@ -373,7 +377,7 @@ impl Machine {
 pub(super) struct Ballot {
     pub(super) vote: Vote,
     pub(super) slow: bool,
-    /// How many failures in a row there have been, this one included.
+    /// How many failures in a row there have been, this one included; zero if it is none that counts.
     pub(super) streak: u32,
 }
 

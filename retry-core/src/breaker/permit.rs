@@ -50,8 +50,9 @@ impl<'a> CircuitPermit<'a> {
     }
 
     /// The attempt has succeeded.
+    #[inline]
     pub fn succeed(self) {
-        self.vote(Vote::Success, &Asker::alone());
+        self.succeed_for(&Asker::alone());
     }
 
     /// The attempt has failed, with an [`ErrorClass`](crate::ErrorClass) or a [`Classification`]. A class that the circuit does not count
@@ -62,6 +63,9 @@ impl<'a> CircuitPermit<'a> {
 
     #[inline]
     pub(crate) fn succeed_for(self, asker: &Asker<'_>) -> Option<Transition> {
+        if self.breaker.note_success(self.era) {
+            return None;
+        }
         self.vote(Vote::Success, asker)
     }
 
@@ -77,7 +81,7 @@ impl<'a> CircuitPermit<'a> {
 impl Drop for CircuitPermit<'_> {
     fn drop(&mut self) {
         if let Some(probe) = self.probe {
-            self.breaker.leave(self.era, probe);
+            self.breaker.leave(probe);
         }
     }
 }

@@ -294,12 +294,13 @@ impl CircuitSettings {
         }
     }
 
-    /// Whether failures of the class are counted as such.
+    /// Whether failures of the class are counted, in one way or another.
     pub(super) const fn counts(&self, class: ErrorClass) -> bool {
         self.trip_on.contains(class) || self.class_failures.get(class).is_some()
     }
 
     /// Whether successes have to be counted, too.
+    #[inline]
     pub(super) const fn counts_calls(&self) -> bool {
         self.failure_rate.is_some() || self.slow_rate.is_some()
     }
@@ -464,10 +465,7 @@ mod honor {
 
     use crate::policy::RetryAfter;
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde gives what it serializes by reference"
-    )]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
     pub(super) fn serialize<S: Serializer>(
         retry_after: &RetryAfter,
         serializer: S,

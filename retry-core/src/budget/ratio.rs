@@ -2,9 +2,8 @@
 //!
 //! The form of Finagle's `RetryBudget` and of tower's: deposits and withdrawals over a window of ten seconds.
 
-use std::sync::PoisonError;
-use std::sync::TryLockError;
 use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
@@ -131,18 +130,16 @@ impl Ratio {
 impl Rate {
     const BILLION: u128 = 1_000_000_000;
 
-    /// A ratio that was [checked](super::BudgetSettings::check).
-    ///
-    /// What no billionth expresses is rounded up, so that a third of three is one; the part of a billionth that is less than the error of the
-    /// multiplication is not.
+    /// A ratio that was [checked](super::BudgetSettings::check), rounded up, so that a third of three is one. That allows at most one retry
+    /// too many in a billion first attempts.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a ratio is at most 1000, and what is below zero here is to be zero"
+        reason = "a ratio is at least 0 and at most 1000"
     )]
     pub(super) fn new(ratio: f64, floor: u32) -> Self {
         Self {
-            each: (ratio * 1e9 - 1e-3).ceil() as u64,
+            each: (ratio * 1e9).ceil() as u64,
             floor,
         }
     }
@@ -155,9 +152,12 @@ impl Rate {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(retry_loom)))]
 mod tests {
-    use super::Rate;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::time::Clock;
 
     #[test]
     fn a_share_in_decimals_is_exact() {
@@ -192,6 +192,65 @@ mod tests {
             Rate::new(0.0, u32::MAX).allowed(u64::MAX),
             u64::from(u32::MAX) * 10
         );
-        assert_eq!(Rate::new(f64::MIN_POSITIVE, 0).allowed(10), 0);
+        assert_eq!(Rate::new(f64::MIN_POSITIVE, 0).allowed(1_000_000_000), 1);
+    }
+
+    /// A clock that counts how often it is read.
+    struct Counted(Instant, AtomicU64);
+
+    impl Clock for Counted {
+        fn now(&self) -> Instant {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0
+        }
+    }
+
+    #[test]
+    fn sixteen_first_attempts_read_the_clock_once() {
+        let (ratio, clock) = (
+            Ratio::default(),
+            Counted(Instant::now(), AtomicU64::default()),
+        );
+        for _ in 0..48 {
+            ratio.date_if_due(ratio.begin(), TimeSource::Custom(&clock));
+        }
+        assert_eq!(clock.1.into_inner(), 3);
+    }
+
+    #[test]
+    fn a_first_attempt_never_waits_and_the_next_one_makes_up_for_it() {
+        let (ratio, clock) = (
+            Ratio::default(),
+            Counted(Instant::now(), AtomicU64::default()),
+        );
+        let begin = || ratio.date_if_due(ratio.begin(), TimeSource::Custom(&clock));
+        let locked = ratio.lock();
+        (0..20).for_each(|_| begin());
+        assert_eq!(ratio.dated.load(Ordering::Relaxed), 0);
+        drop(locked);
+        begin();
+        assert_eq!(ratio.dated.load(Ordering::Relaxed), 21);
+    }
+
+    #[test]
+    fn a_clock_that_panics_does_no_harm() {
+        struct Broken;
+
+        impl Clock for Broken {
+            fn now(&self) -> Instant {
+                panic!("it is broken")
+            }
+        }
+
+        let (ratio, rate) = (Ratio::default(), Rate::new(1.0, 0));
+        for _ in 0..16 {
+            ratio.begin();
+        }
+        let take = AssertUnwindSafe(|| ratio.take(rate, TimeSource::Custom(&Broken)));
+        assert!(catch_unwind(take).is_err());
+        ratio.date_if_due(ratio.begin(), TimeSource::System);
+        assert_eq!(ratio.dated.load(Ordering::Relaxed), 17);
+        assert_eq!(ratio.remaining(rate, TimeSource::System), 17);
+        assert!(ratio.take(rate, TimeSource::System).is_some());
     }
 }

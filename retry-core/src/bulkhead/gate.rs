@@ -15,9 +15,9 @@ use crate::wake::wake_all;
 /// Who finds room enters, and leaves, by one atomic step and without the lock, as long as nobody queues. Once somebody does, everybody takes
 /// the lock.
 pub(super) struct Gate {
-    /// A [`Word`]. At every unlock of `line`, its flag is set exactly if somebody is in `line.waiting`, and then there is no room. The flag
-    /// changes only under the lock; while it is set, all of the word does, since without the lock nobody enters or leaves past a queue. So
-    /// there is no moment at which a permit is free and somebody waits for it with nobody about to grant it.
+    /// A [`Word`]. At every unlock of `line`, its flag is set exactly if somebody is in `line.waiting`. The flag changes only under the lock.
+    /// While it is set there is no room, and all of the word changes only under the lock: nobody enters past a queue, as there is no room, and
+    /// who leaves hands over. So there is no moment at which a permit is free and somebody waits for it.
     ///
     /// Entering acquires what leaving releases: what a holder has done is seen by the one who gets the permit.
     word: AtomicU64,
@@ -110,7 +110,7 @@ impl Gate {
         granted.wake();
     }
 
-    /// Goes to the end of the line, if it is not yet `longest`, or in, if there is room after all.
+    /// Goes to the end of the line, if fewer than `longest` are in it, or in, if there is room after all.
     pub(super) fn join(&self, longest: u32) -> Option<Joined> {
         let mut line = self.lock();
         let has_place = line.len() < longest;

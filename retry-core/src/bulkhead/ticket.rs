@@ -129,3 +129,95 @@ impl Drop for Ticket<'_> {
         }
     }
 }
+
+#[cfg(all(test, not(retry_loom)))]
+mod tests {
+    //! What no caller of the public interface does, but a driver may.
+
+    use std::task::{Context, Waker};
+    use std::time::{Duration, Instant};
+
+    use crate::Bulkhead;
+    use crate::bulkhead::WaitEnd;
+
+    const fn patient() -> Bulkhead {
+        Bulkhead::new("pool", 1)
+            .wait(Duration::MAX)
+            .contention_after(Duration::ZERO)
+    }
+
+    fn start() -> (Instant, Instant) {
+        let now = Instant::now();
+        (now, now + Duration::from_secs(1))
+    }
+
+    #[test]
+    fn a_ticket_granted_from_the_start_has_not_waited() {
+        let (pool, (now, later)) = (patient(), start());
+        let mut ticket = pool.enqueue(now).unwrap();
+        let permit = ticket.try_take();
+        assert!(permit.is_some());
+        assert!(!ticket.finish(WaitEnd::Granted, later));
+        drop(ticket);
+        let statistics = pool.statistics();
+        assert_eq!((statistics.in_use, statistics.acquired), (1, 1));
+        assert_eq!((statistics.waits(), statistics.given_up), (0, 0));
+    }
+
+    #[test]
+    fn a_permit_that_was_not_taken_goes_back_and_is_no_acquisition() {
+        let (pool, (now, later)) = (patient(), start());
+        drop(pool.enqueue(now).unwrap());
+        let mut ticket = pool.enqueue(now).unwrap();
+        assert!(!ticket.finish(WaitEnd::TimedOut, later));
+        let statistics = pool.statistics();
+        assert_eq!((statistics.in_use, statistics.acquired), (0, 0));
+        assert_eq!((statistics.given_up, statistics.timed_out), (0, 0));
+    }
+
+    #[test]
+    fn a_wait_is_recorded_once() {
+        let (pool, (now, later)) = (patient(), start());
+        let permit = pool.try_enter();
+        let mut ticket = pool.enqueue(now).unwrap();
+        drop(permit);
+        let permit = ticket.try_take();
+        assert!(permit.is_some() && ticket.try_take().is_none());
+        assert!(ticket.finish(WaitEnd::Granted, later));
+        assert!(!ticket.finish(WaitEnd::Granted, later));
+        drop(ticket);
+        let statistics = pool.statistics();
+        assert_eq!((statistics.contended, statistics.waits()), (1, 1));
+        assert_eq!((statistics.in_use, statistics.acquired), (1, 2));
+    }
+
+    #[test]
+    fn who_gives_up_leaves_the_queue_at_once() {
+        let (pool, (now, later)) = (patient(), start());
+        let _permit = pool.try_enter();
+        let mut ticket = pool.enqueue(now).unwrap();
+        assert!(ticket.finish(WaitEnd::GivenUp, later));
+        assert!(ticket.try_take().is_none());
+        let statistics = pool.statistics();
+        assert_eq!((statistics.queued, statistics.given_up), (0, 1));
+    }
+
+    #[test]
+    fn a_ticket_dropped_without_a_clock_has_waited_for_nobody_knows_how_long() {
+        let (pool, (now, _)) = (patient(), start());
+        let _permit = pool.try_enter();
+        drop(pool.enqueue(now).unwrap());
+        let statistics = pool.statistics();
+        assert_eq!((statistics.queued, statistics.given_up), (0, 1));
+        assert_eq!((statistics.contended, statistics.waits()), (0, 0));
+    }
+
+    #[test]
+    #[should_panic(expected = "a ticket was polled after its wait")]
+    fn a_ticket_is_not_polled_after_its_wait() {
+        let (pool, (now, later)) = (patient(), start());
+        let mut ticket = pool.enqueue(now).unwrap();
+        ticket.finish(WaitEnd::GivenUp, later);
+        let _ = ticket.poll(&mut Context::from_waker(Waker::noop()));
+    }
+}

@@ -35,11 +35,12 @@ impl Word {
         self.limit().saturating_sub(self.in_use())
     }
 
-    /// With one holder more, unless it is full or somebody is before him in the queue.
+    /// With one holder more, if there is room. Nobody is overtaken: while somebody queues there is none.
     pub(super) const fn entered(self) -> Option<Self> {
-        if self.is_queued() || self.room() == 0 {
+        if self.room() == 0 {
             return None;
         }
+        debug_assert!(!self.is_queued(), "there is room, and somebody queues");
         Some(self.with_more(1))
     }
 

@@ -255,7 +255,7 @@ impl<'a> Held<'a> {
         self.queue.is_some()
     }
 
-    /// The event of a transition that this call has caused, for its own observers: the circuit tells the others.
+    /// Whose transitions this call may cause.
     pub(super) const fn breaker(&self) -> Option<&'a CircuitBreaker> {
         self.guards.breaker
     }

@@ -101,7 +101,7 @@ fn a_bare_sync_function() {
                     &__RETRY_SITE,
                     Hooks::blocking(),
                     by_trait::<io::Result<String>>(),
-                    |__error| Text(__error).known(),
+                    |__error| text(__error).__retry_known(),
                     AnyValue,
                     NeverStops,
                     || -> io::Result<String> {
@@ -139,7 +139,7 @@ fn a_bare_async_function() {
                         &mut __driver,
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
-                        |__error| Text(__error).known(),
+                        |__error| text(__error).__retry_known(),
                         AnyValue,
                         NeverStops,
                     ) {
@@ -190,7 +190,7 @@ fn keys_of_the_policy() {
                         &mut __driver,
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
-                        |__error| Text(__error).known(),
+                        |__error| text(__error).__retry_known(),
                         AnyValue,
                         NeverStops,
                     ) {
@@ -236,7 +236,7 @@ fn rules_of_classes() {
                     &__RETRY_SITE,
                     Hooks::blocking(),
                     by_trait::<Result<(), DbError>>(),
-                    |__error| Text(__error).known(),
+                    |__error| text(__error).__retry_known(),
                     AnyValue,
                     NeverStops,
                     || -> Result<(), DbError> { insert(row) },
@@ -271,7 +271,7 @@ fn closures_that_judge() {
                             classified::<Result<Status, JobError>, _, _>(|error| error.class()),
                             filtered::<Result<Status, JobError>, _>(|error| error.is_safe()),
                         ),
-                        |__error| Text(__error).known(),
+                        |__error| text(__error).__retry_known(),
                         accepted::<Result<Status, JobError>, _>(|status| status.is_done()),
                         converted::<Result<Status, JobError>, _>(JobError::stopped),
                     ) {
@@ -305,7 +305,7 @@ fn an_abort_and_an_observer() {
                         &mut __driver,
                         Hooks::asynchronous().abort(&SHUTDOWN).observe(&METRICS),
                         by_trait::<io::Result<User>>(),
-                        |__error| Text(__error).known(),
+                        |__error| text(__error).__retry_known(),
                         AnyValue,
                         carried::<io::Result<User>, _>(|__stopped| __stopped.carry()),
                     ) {
@@ -342,7 +342,7 @@ fn an_attempt_timeout() {
                         &mut __driver,
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
-                        |__error| Text(__error).known(),
+                        |__error| text(__error).__retry_known(),
                         AnyValue,
                         converted::<Result<User, ApiError>, _>(|stopped| ApiError::Stopped(stopped)),
                     ) {
@@ -381,7 +381,7 @@ fn arguments_between_attempts() {
                         &mut __driver,
                         Hooks::asynchronous(),
                         by_trait::<io::Result<()>>(),
-                        |__error| Text(__error).known(),
+                        |__error| text(__error).__retry_known(),
                         AnyValue,
                         NeverStops,
                     ) {
@@ -422,7 +422,7 @@ fn a_method_with_self() {
                         &mut __driver,
                         Hooks::asynchronous().abort(&self.shutdown),
                         by_trait::<Result<User, Self::Error>>(),
-                        |__error| Text(__error).known(),
+                        |__error| text(__error).__retry_known(),
                         AnyValue,
                         carried::<Result<User, Self::Error>, _>(|__stopped| __stopped.carry()),
                     ) {
@@ -488,7 +488,7 @@ fn what_async_trait_made() {
                                 &mut __driver,
                                 Hooks::asynchronous(),
                                 by_trait::<io::Result<User>>(),
-                                |__error| Text(__error).known(),
+                                |__error| text(__error).__retry_known(),
                                 AnyValue,
                                 NeverStops,
                             ) {

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{expanded, guarded};
 use crate::errors::Errors;
-use crate::grammar::{BACKOFFS, JITTERS, KEYS, MODIFIERS, REFUSED, RULE, SYNONYMS};
+use crate::grammar::{BACKOFFS, BLOCK, JITTERS, KEYS, METHOD, MODIFIERS, REFUSED, RULE, SYNONYMS};
 use crate::parse;
 
 const FUNCTION: &str = "async fn fetch(body: Vec<u8>) -> Result<(), E> { body; }";
@@ -91,7 +91,8 @@ fn every_modifier_is_taken_by_the_backoffs_that_say_so_and_by_no_other() {
             };
             let call = call.split(", max").next().expect("there is a first part");
             let keys = format!("backoff = {call}, {})", modifier.example);
-            let fine = complaints(&keys, FUNCTION).is_empty();
+            let mut complaints = complaints(&keys, FUNCTION).into_iter();
+            let fine = !complaints.any(|(_, message)| message.contains("has no use for"));
             assert_eq!(fine, backoff.modifiers.contains(&modifier.name), "{keys}");
         }
     }
@@ -169,8 +170,8 @@ fn a_mistake_hides_neither_what_follows_nor_what_precedes_it() {
     assert_at("a::b = 5, deadline = 5", &[0, 21]);
     assert_at("backoff = [1, 2], deadline = 5", &[29]);
     assert_at(
-        "backoff = fixed(\"1s\" max = \"2s\"), deadline = 5",
-        &[21, 45],
+        "backoff = linear(\"1s\" max = \"2s\"), deadline = 5",
+        &[22, 46],
     );
 }
 
@@ -218,7 +219,7 @@ fn a_policy_with_its_own_numbers_is_not_judged_by_the_defaults() {
 fn what_an_outcome_makes_useless_is_refused() {
     assert_at("returns = outcome, on_stop = f, fallback = g", &[32, 19]);
     assert_at("returns = result, timeline = 3", &[18]);
-    assert_fine("returns = result, on_stop = f, fallback = g");
+    assert_fine("returns = result, abort = A, on_stop = f, fallback = g");
     assert_fine("returns = outcome, timeline = self.limit");
     // The value of `returns` is wrong; what follows from its absence is not said.
     assert_at("returns = outcom, timeline = 3", &[10]);
@@ -238,6 +239,192 @@ fn a_fallback_is_a_function() {
     let sync = "fn fetch() -> Result<(), E> {}";
     assert_eq!(complaints("fallback = |_| Ok(())", sync), []);
     assert_eq!(complaints("fallback = async |_| Ok(())", sync).len(), 1);
+}
+
+/// What is said to have no effect, in the order of the keys.
+fn idle(keys: &str) -> Vec<String> {
+    let mut found = complaints(keys, FUNCTION);
+    found.sort();
+    let key = |(_, message): (usize, String)| {
+        let (_, behind) = message.split_once("so ")?;
+        let (_, key) = behind.split_once('`')?;
+        Some(key.split_once('`')?.0.to_owned())
+    };
+    found.into_iter().filter_map(key).collect()
+}
+
+#[test]
+fn a_rule_for_what_no_failure_is_has_no_effect() {
+    let rules = "attempts = 9, transient(attempts = 2), rate_limit(attempts = 2), unknown = never";
+    assert_fine(rules);
+    for (judge, dead) in [
+        ("retry_if = f", 2),
+        ("retry_if = f, policy = P", 2),
+        ("retry_if = f, retry_until = g, on_stop = h", 2),
+        (
+            "retry_if = f, classify_value = |_| Some(ErrorClass::RateLimit.into()).filter(g), on_stop = h",
+            0,
+        ),
+        (
+            "retry_if = f, classify_value = |v| if v.0 { None } else { Some(ErrorClass::RateLimit.into()) }, on_stop = h",
+            1,
+        ),
+        ("retry_if = f, classify = g", 0),
+        ("classify = |_| ErrorClass::RateLimit", 2),
+        ("classify = |_| ErrorClass::RateLimit, policy = P", 1),
+        (
+            "classify = |_| ErrorClass::RateLimit, attempt_timeout = \"1s\"",
+            1,
+        ),
+        (
+            "classify = |e| match e { E::A => ErrorClass::RateLimit, _ => ErrorClass::Unknown }",
+            1,
+        ),
+        ("classify = |e| e.class()", 0),
+        // The value is wrong; what follows from it is not said.
+        ("retry_if = f, classify", 0),
+    ] {
+        let keys = format!("{rules}, {judge}");
+        let found = complaints(&keys, FUNCTION);
+        let found = found
+            .iter()
+            .filter(|(_, message)| message.contains("a rule for"));
+        assert_eq!(found.count(), dead, "{keys}");
+    }
+}
+
+#[test]
+fn a_hint_that_nothing_carries_has_no_effect() {
+    let hints = "retry_after = honor, retry_after_max = \"1m\"";
+    assert_fine(hints);
+    let both = ["retry_after", "retry_after_max"];
+    for judge in [
+        "retry_if = f",
+        "retry_if = f, policy = P",
+        "classify = |_| ErrorClass::RateLimit",
+        "classify = |_| Classification::new(ErrorClass::RateLimit).with_reason(\"quota\")",
+        "retry_if = f, retry_until = g",
+    ] {
+        assert_eq!(idle(&format!("{hints}, {judge}")), both, "{judge}");
+    }
+    assert_fine(&format!(
+        "{hints}, classify = |e| Classification::new(ErrorClass::RateLimit).with_retry_after(e.0)"
+    ));
+    assert_fine(&format!("{hints}, retry_if = f, classify_value = g"));
+    assert_fine(&format!("{hints}, policy = P"));
+}
+
+#[test]
+fn what_decides_always_the_same_decides_nothing() {
+    assert_fine("retry_if = |_| true");
+    assert_at("classify = f, retry_if = |_| true", &[25]);
+    assert_at("retry_if = |_| false", &[11]);
+    // Then only values are retried, or attempts that were cut.
+    assert_fine("retry_if = |_| false, retry_until = f");
+    assert_fine("retry_if = |_| false, attempt_timeout = \"1s\"");
+    assert_at("retry_until = |_| true", &[14]);
+    assert_at("retry_until = |_| false", &[14]);
+    assert_at("classify_value = |_| None", &[17]);
+    assert_at(
+        "classify_value = |_| Some(ErrorClass::Transient.into())",
+        &[17],
+    );
+    assert_fine("classify_value = |v| if v.0 { None } else { Some(ErrorClass::Transient.into()) }");
+    assert_at("classify = |_| ErrorClass::Permanent", &[11]);
+    assert_at("classify = |_| ErrorClass::Permanent, retry_if = f", &[38]);
+    assert_at(
+        "classify = |_| ErrorClass::Permanent, retry_if = f, retry_until = g",
+        &[38],
+    );
+    assert_fine("classify = |_| ErrorClass::Permanent, retry_until = f");
+    assert_fine("classify = |_| ErrorClass::Permanent, attempts = 1");
+    assert_at("classify = |_| ErrorClass::Unknown, unknown = never", &[36]);
+    assert_at("retry_if = f, transient(attempts = 1)", &[14]);
+    assert_at(
+        "transient = never, rate_limit = never, server_error = never, concurrency = never, unknown(attempts = 1)",
+        &[82],
+    );
+    assert_fine("transient = never, rate_limit = never, server_error = never, concurrency = never");
+}
+
+#[test]
+fn what_is_about_another_attempt_needs_one() {
+    assert_eq!(
+        idle(
+            "attempts = 1, backoff = fixed(\"1s\"), jitter = full, unknown = never, retry_after = ignore"
+        ),
+        ["backoff", "jitter", "unknown", "retry_after"]
+    );
+    assert_at("attempts = 1, rate_limit(attempts = 5)", &[14]);
+    assert_fine("attempts = 1, retry_if = f");
+    assert_at("attempts = 1, deadline = \"1s\"", &[14]);
+    assert_at(
+        "attempts = 1, attempt_timeout = \"1s\", deadline = \"2s\"",
+        &[38],
+    );
+    let aware = "fn fetch(#[attempt] attempt: Attempt) -> Result<(), E> {}";
+    assert_eq!(complaints("attempts = 1, deadline = \"1s\"", aware), []);
+    assert_at("rate_limit(attempts = 1, backoff = none)", &[25]);
+    assert_fine("rate_limit(attempts = 2, backoff = none)");
+}
+
+#[test]
+fn a_backoff_that_no_class_asks_has_no_effect() {
+    assert_eq!(
+        idle("backoff = fixed(\"1s\"), jitter = 0.1, retry_if = f, transient(backoff = none)"),
+        ["backoff", "jitter"]
+    );
+    assert_fine("backoff = fixed(\"1s\"), transient(backoff = none)");
+    assert_fine("backoff = fixed(\"1s\"), retry_if = f, transient(attempts = 2)");
+}
+
+#[test]
+fn a_limit_that_no_delay_comes_to_has_no_effect() {
+    assert_at("backoff = fixed(\"1s\", max = \"2s\")", &[22]);
+    assert_at("backoff = fixed(\"1s\", min = \"1s\")", &[22]);
+    assert_at(
+        "backoff = schedule(\"1s\", \"5s\", max = \"5s\", min = \"1s\")",
+        &[31, 43],
+    );
+    assert_at(
+        "rate_limit(backoff = fixed(\"1s\", max = \"2s\")), jitter = 0.5",
+        &[33],
+    );
+    assert_fine("backoff = fixed(\"1s\", min = \"2s\")");
+    assert_fine("backoff = fixed(\"1s\", max = \"1200ms\", jitter = 0.5)");
+    assert_fine("backoff = fixed(\"1s\", max = \"1200ms\"), jitter = 0.5");
+    assert_fine("backoff = fixed(\"1s\", max = \"2s\"), jitter = JITTER");
+    assert_fine("backoff = schedule(\"1s\", SLOW, max = \"2s\")");
+    assert_fine("backoff = exponential(\"1s\", max = \"1h\", min = \"1ms\")");
+}
+
+#[test]
+fn a_stop_is_made_into_an_error_where_one_may_be_missing() {
+    assert_at("on_stop = f", &[0]);
+    assert_at("on_stop = f, retry_if = g, deadline = \"1m\"", &[0]);
+    for key in [
+        "attempt_timeout = \"1s\"",
+        "abort = A",
+        "retry_until = g",
+        "classify_value = g",
+        "policy = P",
+    ] {
+        assert_fine(&format!("on_stop = f, {key}"));
+    }
+    // Nothing cuts a blocking attempt.
+    let sync = "fn fetch() -> Result<(), E> {}";
+    assert_eq!(complaints("on_stop = f, policy = P", sync).len(), 1);
+}
+
+#[test]
+fn what_is_not_mut_has_nothing_to_carry() {
+    let function =
+        "fn fetch(&self, body: u8, mut page: u8, ref mut list: Vec<u8>) -> Result<(), E> {}";
+    assert_eq!(complaints("carry(page)", function), []);
+    assert_eq!(
+        complaints("clone(page), carry(body, list, self)", function).len(),
+        3
+    );
 }
 
 #[test]
@@ -301,6 +488,10 @@ fn a_deadline_is_compared_with_the_shortest_delays() {
     assert_fine("attempts = 3, deadline = \"1251ms\", backoff = token(\"1s\")");
     assert_fine("attempts = unlimited, deadline = \"1s\", backoff = fixed(\"1s\")");
     assert_fine("attempts = 4_000_000_000, deadline = \"1s\"");
+    assert_at(
+        "deadline = \"2s\", backoff = fixed(\"1s\"), transient(attempts = 2), unknown = never",
+        &[11],
+    );
     // Another class may come at once.
     assert_fine("deadline = \"1s\", backoff = fixed(\"1s\"), transient(backoff = none)");
 }
@@ -600,5 +791,148 @@ fn a_message_is_one_sentence_in_lower_case() {
             );
             assert!(!message.contains(". "), "{message}");
         }
+    }
+}
+
+/// Each word that stands at a key of its own name in the expansion, with the words that lead to it, and its column.
+fn named_at(output: TokenStream, found: &mut Vec<(String, usize)>) {
+    let tokens: Vec<TokenTree> = output.into_iter().collect();
+    let word = |index: usize| match tokens.get(index) {
+        Some(TokenTree::Ident(word)) => Some(word),
+        _ => None,
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            named_at(group.stream(), found);
+        }
+        if word(index).is_some_and(|first| first == "keys") {
+            let mut at = index + 3;
+            while let Some(key) = word(at) {
+                found.push((key.to_string(), key.span().start().column));
+                at += 3;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_editor_finds_the_documentation_of_a_key_at_the_key() {
+    let keys = "attempts = 5, crate = ::x, rate_limit(attempts = 2, backoff = exponential(\"1s\", max = \"5s\", factor = 3)), backoff = fixed(\"1s\", jitter = full), clone(body)";
+    for function in [
+        FUNCTION,
+        "fn fetch(body: Vec<u8>) -> Result<(), E> { body; }",
+    ] {
+        let mut found = Vec::new();
+        let output = expanded(
+            keys.parse().expect("the keys are tokens"),
+            function.parse().expect("the function is tokens"),
+        );
+        named_at(output, &mut found);
+        let last = found.pop().map(|(driver, _)| driver);
+        assert!(
+            matches!(last.as_deref(), Some("driver" | "run_blocking")),
+            "{last:?}"
+        );
+        // What is between them is nowhere.
+        found.retain(|(name, _)| name != "rule" && name != "modifier");
+        let words: Vec<(&str, usize)> = found.iter().map(|(name, at)| (&**name, *at)).collect();
+        assert_eq!(
+            words,
+            [
+                ("attempts", 0),
+                ("runtime", 14),
+                ("rate_limit", 27),
+                ("backoff", 106),
+                ("clone", 144),
+                ("jitter", 128),
+                ("attempts", 38),
+                ("backoff", 52),
+                ("max", 80),
+                ("factor", 92),
+            ]
+        );
+        for (name, at) in words {
+            let name = if name == "runtime" { "crate" } else { name };
+            assert!(keys[at..].starts_with(name), "{name} at {at}");
+        }
+    }
+}
+
+#[test]
+fn every_key_has_a_module_that_says_what_the_grammar_says() {
+    let source = include_str!("../../../retry-core/src/private/keys.rs");
+    let (keys, others) = source
+        .split_once("pub mod rule")
+        .expect("there are keys of rules");
+    let (rule, modifier) = others
+        .split_once("pub mod modifier")
+        .expect("there are modifiers");
+    for (source, tables) in [
+        (keys, &[KEYS, BLOCK, METHOD] as &[_]),
+        (rule, &[RULE]),
+        (modifier, &[MODIFIERS]),
+    ] {
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        for word in tables.iter().copied().flatten() {
+            let name = if word.name == "crate" {
+                "runtime"
+            } else {
+                word.name
+            };
+            let at = lines.iter().position(|line| *line == name);
+            let at = at.unwrap_or_else(|| panic!("`{name}` is missing"));
+            let example = format!("/// `{}`", word.example);
+            assert_eq!(lines[at - 1], example);
+            let text = lines[at - 3].to_lowercase();
+            let meaning = word.meaning.to_lowercase();
+            assert!(text.contains(&meaning), "{name}: {meaning}");
+        }
+    }
+}
+
+#[test]
+fn the_library_that_denies_every_lint_uses_every_key() {
+    let sources = [
+        include_str!("../../../tests/lints/functions.rs"),
+        include_str!("../../../tests/lints/methods.rs"),
+    ]
+    .concat();
+    for word in KEYS.iter().chain(BLOCK) {
+        let forms = [format!("{} = ", word.name), format!("{}(", word.name)];
+        let used = forms.iter().any(|form| {
+            [" ", "(", ", "]
+                .iter()
+                .any(|before| sources.contains(&format!("{before}{form}")))
+        });
+        assert!(used, "{}", word.name);
+    }
+    for backoff in BACKOFFS {
+        assert!(
+            sources.contains(&format!("backoff = {}", backoff.word.name)),
+            "{}",
+            backoff.word.name
+        );
+    }
+}
+
+#[test]
+fn the_reference_says_type_and_default_of_every_key_and_shows_it() {
+    let reference = include_str!("../../retry.md");
+    let (_, reference) = reference
+        .split_once("\n# The keys\n")
+        .expect("there are keys");
+    let sections: Vec<&str> = reference.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), KEYS.len());
+    for (section, key) in sections.iter().zip(KEYS) {
+        let name = format!("`{}`\n", key.name);
+        assert!(section.starts_with(&name), "{name} has another place");
+        let (text, rest) = section.split_once("```").expect("there is an example");
+        // Another key, or what holds for all of them, is spoken of.
+        for what in ["Type ", "default", "`"] {
+            assert!(text.contains(what), "{name}: {what}");
+        }
+        let (example, _) = rest.split_once("```").expect("the example ends");
+        assert!(example.contains(key.name), "{name}: {example}");
+        assert!(example.contains("retry("), "{name}: {example}");
     }
 }

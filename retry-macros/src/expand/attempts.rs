@@ -6,13 +6,15 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ReturnType, Signature, Type, TypeInfer, TypeTuple};
 
 use super::behaviour::Behaviour;
-use super::site;
 use super::span::Place;
+use super::{keys, site};
 use crate::model::{AttemptParameter, Boxed, Config, Flavor, Function};
 use crate::validate::Binding;
 
 pub(super) struct Attempts<'a> {
     behaviour: Behaviour<'a>,
+    /// The way to the driver, past the documentation of the keys.
+    past_keys: TokenStream,
     /// What stands in front of everything.
     items: TokenStream,
     site: TokenStream,
@@ -58,6 +60,7 @@ impl<'a> Attempts<'a> {
         let (items, site) = site::site(&behaviour.runtime, config, function);
         let site = behaviour.guarded(site);
         Self {
+            past_keys: keys::way(&behaviour.private, config),
             items,
             site,
             copies: copies(&config.clone, bindings),
@@ -81,6 +84,7 @@ impl<'a> Attempts<'a> {
         let values = self.behaviour.values();
         let stops = self.behaviour.stops();
         let (items, site, check) = (&self.items, &self.site, &self.check);
+        let past_keys = &self.past_keys;
         // At the brace, so that a complaint about what the closure captures does not land on the attribute.
         let brace = Span::mixed_site().located_at(body.span_open());
         let body = self.body(body, &TokenStream::new());
@@ -91,7 +95,7 @@ impl<'a> Attempts<'a> {
         };
         let run = Ident::new(run, Span::mixed_site());
         let call = quote_spanned! {Span::mixed_site()=>
-            #private::#run::<#output, _, _, _, _, _>(
+            #past_keys::#run::<#output, _, _, _, _, _>(
                 #site,
                 #hooks,
                 #errors,
@@ -180,6 +184,7 @@ impl<'a> Attempts<'a> {
         let values = self.behaviour.values();
         let stops = self.behaviour.stops();
         let (items, site, check) = (&self.items, &self.site, &self.check);
+        let past_keys = &self.past_keys;
         // At the brace, so that the compiler's message about a moved argument does not land on the attribute.
         let brace = Span::mixed_site().located_at(body.span_open());
         let asynchronous = Ident::new("async", brace);
@@ -200,7 +205,7 @@ impl<'a> Attempts<'a> {
             quote_spanned!(Span::mixed_site()=> driver)
         };
         let looped = quote_spanned! {Span::mixed_site()=>
-            let mut __driver = #private::#driver::<#output, _>(#site);
+            let mut __driver = #past_keys::#driver::<#output, _>(#site);
             loop {
                 #known
                 let #operation = #asynchronous #body;

@@ -166,7 +166,7 @@ impl Behaviour<'_> {
     /// The error's text, if it has one.
     pub(super) fn text(&self) -> TokenStream {
         let private = &self.private;
-        quote_spanned!(Span::mixed_site()=> |__error| #private::text(__error).known())
+        quote_spanned!(Span::mixed_site()=> |__error| #private::text(__error).__retry_known())
     }
 
     /// How values are judged.
@@ -190,7 +190,7 @@ impl Behaviour<'_> {
         if let Some(on_stop) = &self.config.on_stop {
             return self.judge("converted", &on_stop.value, named, 1);
         }
-        let method = match (self.needs_a_way(), self.policy_may_cut()) {
+        let method = match (self.config.stops_without_an_error(), self.policy_may_cut()) {
             (Some(key), _) => Ident::new("carry", Place::of(key).first),
             (None, Some(policy)) => Ident::new("carry_if_needed", Place::of(policy).first),
             (None, None) => {
@@ -246,17 +246,6 @@ impl Behaviour<'_> {
         }
     }
 
-    /// The key because of which a call can end without an error of its own.
-    fn needs_a_way(&self) -> Option<&Ident> {
-        let config = self.config;
-        None.or(config.attempt_timeout.as_ref().map(|keyed| &keyed.key))
-            .or(config.abort.as_ref().map(|keyed| &keyed.key))
-            .or(config.retry_until.as_ref().map(|keyed| &keyed.key))
-            .or(config.classify_value.as_ref().map(|keyed| &keyed.key))
-            .or(config.breaker.as_ref().map(|keyed| &keyed.key))
-            .or(config.bulkhead.as_ref().map(|keyed| &keyed.key))
-    }
-
     /// The policy that may bring an attempt timeout. Nothing cuts a blocking attempt.
     fn policy_may_cut(&self) -> Option<&Expr> {
         self.config
@@ -271,7 +260,7 @@ impl Behaviour<'_> {
         let config = self.config;
         if config.on_stop.is_some()
             || config.returns_outcome().is_some()
-            || self.needs_a_way().is_some()
+            || self.config.stops_without_an_error().is_some()
         {
             return TokenStream::new();
         }

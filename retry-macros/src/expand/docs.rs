@@ -15,6 +15,14 @@ pub(super) fn section(config: &Config) -> TokenStream {
         .collect()
 }
 
+const UNKNOWN: &str = "Failures of unknown kind";
+
+/// Whether the call waits once at most.
+fn is_one_wait(config: &Config) -> bool {
+    let attempts = config.attempts.as_ref();
+    attempts.is_some_and(|attempts| attempts.value.literal() == Some(2))
+}
+
 fn sentences(config: &Config) -> Vec<String> {
     let mut sentences = vec![first(config)];
     for Keyed { key, value } in &config.rules {
@@ -23,26 +31,29 @@ fn sentences(config: &Config) -> Vec<String> {
             "server_error" => "Failures of the server",
             "rate_limit" => "Rate limits",
             "concurrency" => "Conflicts",
-            _ => "Failures of unknown kind",
+            _ => UNKNOWN,
         };
         sentences.push(match value {
             Rule::Never(_) => format!("{class} are not retried."),
             Rule::Own(own) => {
                 let OwnRule { attempts, backoff } = &**own;
                 let mut parts = Vec::new();
-                if let Some(cap) = attempts {
-                    parts.push(match cap.value.literal() {
+                let cap = attempts.as_ref().map(|cap| &cap.value);
+                if cap.is_none() && class == UNKNOWN && config.policy.is_none() {
+                    // The rule keeps the usual cap.
+                    parts.push("retried once".to_owned());
+                }
+                if let Some(cap) = cap {
+                    parts.push(match cap.literal() {
                         Some(1) => "not retried".to_owned(),
                         Some(2) => "retried once".to_owned(),
                         Some(n) => format!("retried up to {} times", n - 1),
-                        None => format!(
-                            "retried until `{}` attempts have ended so",
-                            code(&cap.value)
-                        ),
+                        None => format!("retried until `{}` attempts have ended so", code(cap)),
                     });
                 }
                 if let Some(backoff) = backoff {
-                    let wait = waits(&backoff.value, None);
+                    let once = parts.first().is_some_and(|first| first == "retried once");
+                    let wait = waits(&backoff.value, None, once || is_one_wait(config));
                     parts.push(if parts.is_empty() {
                         format!("retried {wait}")
                     } else {
@@ -100,18 +111,24 @@ fn first(config: &Config) -> String {
         (None, None) => {}
     }
     if let Some(timeout) = &config.attempt_timeout {
-        parts.push(format!("each attempt cut after {}", time(&timeout.value)));
+        let which = if is_single(config) {
+            ""
+        } else {
+            "each attempt "
+        };
+        parts.push(format!("{which}cut after {}", time(&timeout.value)));
     }
-    let once = matches!(
-        config.attempts.as_ref().map(|keyed| &keyed.value),
-        Some(Count::Literal { value: 1, .. })
-    );
     let jitter = config.jitter.as_ref().map(|keyed| &keyed.value);
     match &config.backoff {
-        _ if once => {}
-        Some(backoff) => parts.push(waits(&backoff.value, jitter)),
+        _ if is_single(config) => {}
+        Some(backoff) => parts.push(waits(&backoff.value, jitter, is_one_wait(config))),
         None if config.policy.is_none() => parts.push(format!(
-            "waiting 100ms, then twice as long each time, up to 30s, {}",
+            "waiting 100ms{}, {}",
+            if is_one_wait(config) {
+                ""
+            } else {
+                ", then twice as long each time, up to 30s"
+            },
             chance(jitter).unwrap_or_else(|| FULL.to_owned())
         )),
         None => parts.extend(jitter.and_then(|jitter| chance(Some(jitter)))),
@@ -124,8 +141,13 @@ fn first(config: &Config) -> String {
     }
 }
 
-/// `waiting 100ms, then twice as long each time, up to 10s, with full jitter`
-fn waits(backoff: &Backoff, outer: Option<&Jitter>) -> String {
+fn is_single(config: &Config) -> bool {
+    let attempts = config.attempts.as_ref();
+    attempts.is_some_and(|attempts| attempts.value.literal() == Some(1))
+}
+
+/// `waiting 100ms, then twice as long each time, up to 10s, with full jitter`; `once`: the wait that there is.
+fn waits(backoff: &Backoff, outer: Option<&Jitter>, once: bool) -> String {
     let known = match backoff {
         Backoff::Known(known) => known,
         Backoff::Expression(expression) => {
@@ -142,22 +164,7 @@ fn waits(backoff: &Backoff, outer: Option<&Jitter>) -> String {
     let delay = delays.first().cloned().unwrap_or_default();
     let (mut text, grows, usual) = match known.kind.word.name {
         "none" => return "without waiting".to_owned(),
-        "fixed" => (format!("waiting {delay} each time"), false, None),
-        "linear" => (
-            format!("waiting {delay}, then {delay} more each time"),
-            true,
-            Some(FULL),
-        ),
-        "exponential" => (
-            format!("waiting {delay}, then {} each time", grown(known, 2.0)),
-            true,
-            Some(FULL),
-        ),
-        "fibonacci" => (
-            format!("waiting {delay}, then longer by the Fibonacci numbers"),
-            true,
-            Some(FULL),
-        ),
+        "decorrelated" if once => (format!("waiting {delay} to three times that"), true, None),
         "decorrelated" => (
             format!(
                 "waiting {delay} to three times that, then up to three times as long as before"
@@ -165,23 +172,22 @@ fn waits(backoff: &Backoff, outer: Option<&Jitter>) -> String {
             true,
             None,
         ),
-        "token" => (
-            format!("waiting {delay}, then {} each time", grown(known, 1.5)),
-            true,
-            Some(EQUAL),
-        ),
-        "schedule" if delays.len() == 1 => (format!("waiting {delay} each time"), false, None),
-        "schedule" => (
-            format!(
-                "waiting {}, then always the last of these",
-                delays.join(", ")
-            ),
-            false,
-            None,
-        ),
-        _ => {
+        "custom" => {
             let function = known.function.as_ref().map(code).unwrap_or_default();
             (format!("waiting as `{function}` says"), false, None)
+        }
+        "fixed" | "schedule" if once => (format!("waiting {delay}"), false, None),
+        "schedule" => (in_turn(&delays), false, None),
+        "fixed" => (format!("waiting {delay} each time"), false, None),
+        name => {
+            let usual = if name == "token" { EQUAL } else { FULL };
+            let growth = growth(known, &delay);
+            let text = match (&growth, once) {
+                (_, true) => format!("waiting {delay}"),
+                (None, false) => format!("waiting {delay} each time"),
+                (Some(growth), false) => format!("waiting {delay}{growth}"),
+            };
+            (text, growth.is_some() && !once, Some(usual))
         }
     };
     if let Some(min) = &known.min {
@@ -212,17 +218,32 @@ fn short(known: &KnownBackoff) -> bool {
         .all(|time| time.literal().is_some_and(|time| time <= limit))
 }
 
-fn grown(known: &KnownBackoff, usual: f64) -> String {
-    let factor = match &known.factor {
-        None => Some(usual),
-        Some(factor) => factor.value.value,
+/// How a growing backoff goes on, if it grows.
+fn growth(known: &KnownBackoff, delay: &str) -> Option<String> {
+    let name = known.kind.word.name;
+    if name == "linear" {
+        return Some(format!(", then {delay} more each time"));
+    }
+    if name == "fibonacci" {
+        return Some(" twice, then as long as the last two waits together".to_owned());
+    }
+    let written = known.factor.as_ref().map(|factor| &factor.value);
+    let usual = if name == "token" { 1.5 } else { 2.0 };
+    let times = match written.map_or(Some(usual), |factor| factor.value) {
+        Some(1.0) => return None,
+        Some(2.0) => "twice".to_owned(),
+        Some(factor) => format!("{factor} times"),
+        None => format!("`{}` times", written.map(|factor| code(&factor.written))?),
     };
-    match (factor, &known.factor) {
-        (Some(2.0), _) => "twice as long".to_owned(),
-        (Some(1.0), _) => "the same".to_owned(),
-        (Some(factor), _) => format!("{factor} times as long"),
-        (None, Some(factor)) => format!("`{}` times as long", code(&factor.value.written)),
-        (None, None) => "longer".to_owned(),
+    Some(format!(", then {times} as long each time"))
+}
+
+/// `waiting 1s, 5s, then 30s each time`
+fn in_turn(delays: &[String]) -> String {
+    match delays {
+        [] => "waiting".to_owned(),
+        [only] => format!("waiting {only} each time"),
+        [first @ .., last] => format!("waiting {}, then {last} each time", first.join(", ")),
     }
 }
 
@@ -231,6 +252,7 @@ fn chance(jitter: Option<&Jitter>) -> Option<String> {
         Jitter::Named(word) if word == "none" => "without jitter".to_owned(),
         Jitter::Named(word) => format!("with {word} jitter"),
         Jitter::Spread(number) => match number.value {
+            Some(0.0) => "without jitter".to_owned(),
             Some(value) => format!("give or take {} %", (value * 1000.0).round() / 10.0),
             None => format!("with a jitter of `{}`", code(&number.written)),
         },
@@ -294,6 +316,14 @@ mod tests {
             ),
             ("attempts = 1", "One attempt."),
             (
+                "attempts = 1, attempt_timeout = \"2s\"",
+                "One attempt, cut after 2s.",
+            ),
+            (
+                "attempts = 2",
+                "Up to 2 attempts, waiting 100ms, with full jitter.",
+            ),
+            (
                 "attempts = 5, deadline = \"30s\", backoff = exponential(\"100ms\", max = \"10s\")",
                 "Up to 5 attempts within 30s, waiting 100ms, then twice as long each time, up to 10s, with full jitter.",
             ),
@@ -316,7 +346,7 @@ mod tests {
             ),
             (
                 "backoff = fibonacci(\"1s\")",
-                "Up to 3 attempts, waiting 1s, then longer by the Fibonacci numbers, up to 30s, with full jitter.",
+                "Up to 3 attempts, waiting 1s twice, then as long as the last two waits together, up to 30s, with full jitter.",
             ),
             (
                 "backoff = decorrelated(\"1s\", max = \"9s\")",
@@ -328,7 +358,7 @@ mod tests {
             ),
             (
                 "backoff = schedule(\"1s\", \"5s\")",
-                "Up to 3 attempts, waiting 1s, 5s, then always the last of these.",
+                "Up to 3 attempts, waiting 1s, then 5s each time.",
             ),
             (
                 "backoff = schedule(\"1s\")",
@@ -362,6 +392,142 @@ mod tests {
         for (keys, expected) in cases {
             assert_eq!(prose(keys), expected, "{keys}");
         }
+    }
+
+    /// Each backoff of the grammar, with how it goes on and with the wait that there is if there is one.
+    const BACKOFFS: [(&str, &str, &str, &str); 11] = [
+        ("fixed(\"1s\")", "waiting 1s each time", "waiting 1s", ""),
+        (
+            "linear(\"1s\")",
+            "waiting 1s, then 1s more each time, up to 30s",
+            "waiting 1s",
+            "with full jitter",
+        ),
+        (
+            "exponential(\"100ms\", max = \"10s\")",
+            "waiting 100ms, then twice as long each time, up to 10s",
+            "waiting 100ms, up to 10s",
+            "with full jitter",
+        ),
+        (
+            "exponential(\"1s\", factor = 1)",
+            "waiting 1s each time",
+            "waiting 1s",
+            "with full jitter",
+        ),
+        (
+            "exponential(\"1s\", factor = GROWTH)",
+            "waiting 1s, then `GROWTH` times as long each time, up to 30s",
+            "waiting 1s",
+            "with full jitter",
+        ),
+        (
+            "fibonacci(\"1s\")",
+            "waiting 1s twice, then as long as the last two waits together, up to 30s",
+            "waiting 1s",
+            "with full jitter",
+        ),
+        (
+            "token(\"1s\")",
+            "waiting 1s, then 1.5 times as long each time, up to 30s",
+            "waiting 1s",
+            "with equal jitter",
+        ),
+        ("schedule(\"1s\")", "waiting 1s each time", "waiting 1s", ""),
+        (
+            "schedule(\"1s\", \"5s\", \"9s\")",
+            "waiting 1s, 5s, then 9s each time",
+            "waiting 1s",
+            "",
+        ),
+        (
+            "custom(mine)",
+            "waiting as `mine` says",
+            "waiting as `mine` says",
+            "",
+        ),
+        (
+            "STEADY",
+            "waiting as `STEADY` says",
+            "waiting as `STEADY` says",
+            "",
+        ),
+    ];
+
+    const JITTERS: [(&str, &str); 8] = [
+        ("none", "without jitter"),
+        ("full", "with full jitter"),
+        ("equal", "with equal jitter"),
+        ("0", "without jitter"),
+        ("0.125", "give or take 12.5 %"),
+        ("1", "give or take 100 %"),
+        ("Jitter::Full", "with a jitter of `Jitter::Full`"),
+        ("MINE", "with a jitter of `MINE`"),
+    ];
+
+    #[test]
+    fn every_backoff_reads_well_with_every_jitter() {
+        for (backoff, often, once, usual) in BACKOFFS {
+            for (attempts, waits) in [(3, often), (2, once)] {
+                let end = |chance: &str| match chance {
+                    "" => format!("Up to {attempts} attempts, {waits}."),
+                    chance => format!("Up to {attempts} attempts, {waits}, {chance}."),
+                };
+                let keys = format!("attempts = {attempts}, backoff = {backoff}");
+                assert_eq!(prose(&keys), end(usual), "{keys}");
+                for (jitter, chance) in JITTERS {
+                    let keys = format!("{keys}, jitter = {jitter}");
+                    assert_eq!(prose(&keys), end(chance), "{keys}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_backoff_of_the_grammar_is_forgotten() {
+        for kind in crate::grammar::BACKOFFS {
+            let name = kind.word.name;
+            let written = |backoff: &str| backoff.split('(').next() == Some(name);
+            let random = ["none", "decorrelated"].contains(&name);
+            assert!(
+                random || BACKOFFS.iter().any(|(backoff, ..)| written(backoff)),
+                "{name}"
+            );
+        }
+        assert_eq!(
+            prose("attempts = 2, backoff = decorrelated(\"1s\")"),
+            "Up to 2 attempts, waiting 1s to three times that, up to 30s."
+        );
+    }
+
+    #[test]
+    fn a_class_that_is_retried_once_waits_once() {
+        let rule = |keys: &str| {
+            let prose = prose(keys);
+            let (_, rule) = prose.split_once(". ").expect("there is a rule");
+            rule.to_owned()
+        };
+        assert_eq!(
+            rule("rate_limit(attempts = 2, backoff = fixed(\"5s\"))"),
+            "Rate limits are retried once, waiting 5s."
+        );
+        assert_eq!(
+            rule("attempts = 2, rate_limit(backoff = linear(\"5s\"))"),
+            "Rate limits are retried waiting 5s, with full jitter."
+        );
+        // The usual cap stays.
+        assert_eq!(
+            rule("unknown(backoff = fixed(\"5s\"))"),
+            "Failures of unknown kind are retried once, waiting 5s."
+        );
+        assert_eq!(
+            rule("unknown(attempts = 3, backoff = fixed(\"5s\"))"),
+            "Failures of unknown kind are retried up to 2 times, waiting 5s each time."
+        );
+        assert_eq!(
+            rule("policy = P, unknown(backoff = fixed(\"5s\"))"),
+            "Failures of unknown kind are retried waiting 5s each time."
+        );
     }
 
     #[test]

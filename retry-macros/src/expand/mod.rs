@@ -3,6 +3,7 @@
 mod attempts;
 mod behaviour;
 mod docs;
+mod keys;
 mod policy;
 mod site;
 pub(crate) mod span;

@@ -41,7 +41,7 @@ pub(super) fn methods<'a>(
 }
 
 /// Everything that is written for single methods.
-fn settings<'a>(keys: &'a Keys, block: &'a Block) -> impl Iterator<Item = &'a Setting> {
+pub(super) fn settings<'a>(keys: &'a Keys, block: &'a Block) -> impl Iterator<Item = &'a Setting> {
     let markers = block.methods().filter_map(|method| method.marker.as_ref());
     let entries = keys.table.iter().map(|entry| &entry.setting);
     markers.map(|marker| &marker.setting).chain(entries)

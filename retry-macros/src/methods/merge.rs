@@ -33,7 +33,7 @@ pub(super) fn written(config: &Config) -> Vec<Ident> {
     let mut keys: Vec<Ident> = Vec::new();
     macro_rules! collect {
         ($($key:ident)*) => {
-            let Config { $($key,)* rules, clone, carry, runtime, failed: _ } = config;
+            let Config { $($key,)* rules, clone, carry, runtime, failed: _, written: _ } = config;
             $(keys.extend($key.as_ref().map(|keyed| keyed.key.clone()));)*
             keys.extend(rules.iter().map(|rule| rule.key.clone()));
             for (key, names) in [("clone", clone), ("carry", carry)] {

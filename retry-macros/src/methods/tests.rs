@@ -54,12 +54,8 @@ fn what_is_not_retried_comes_out_as_it_went_in() {
         output.contains("fn read () -> Result < () , E > { Ok (()) }"),
         "{output}"
     );
-    assert_eq!(
-        output.matches("__private :: run_blocking").count(),
-        1,
-        "{output}"
-    );
-    assert!(!output.contains("skip"), "{output}");
+    assert_eq!(output.matches(":: run_blocking").count(), 1, "{output}");
+    assert!(!output.contains("retry (skip)"), "{output}");
 }
 
 #[test]
@@ -111,6 +107,74 @@ fn defaults_that_every_method_overrides_need_not_fit_the_usual_ones() {
 }
 
 #[test]
+fn every_key_is_documented_once_and_those_of_nobody_at_the_first_method() {
+    let output = expand(
+        "attempts = 2, backoff = none, default = skip, methods(a, b(deadline = \"1m\"), c(skip))",
+        quote! { impl Client {
+            fn a() -> Result<(), E> {}
+            fn b() -> Result<(), E> {}
+            fn c() -> Result<(), E> {}
+        } },
+    );
+    assert!(
+        output
+            .contains("keys :: attempts :: backoff :: default :: methods :: skip :: run_blocking"),
+        "{output}"
+    );
+    assert!(
+        output.contains("keys :: deadline :: run_blocking"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_default_is_for_the_methods_that_have_a_use_for_it() {
+    let defaults = "attempts = 5, backoff = fixed(\"1s\"), jitter = 0.1, deadline = \"1m\", rate_limit(attempts = 2), retry_after_max = \"9s\", abort = A, on_stop = f";
+    let block = "impl Client {
+        fn a() -> Result<(), E> {}
+        #[retry(attempts = 1)] fn b() -> Result<(), E> {}
+        #[retry(retry_if = f, transient(backoff = none))] fn c() -> Result<(), E> {}
+        #[retry(rate_limit(attempts = 1), unknown(attempts = 1))] fn d() -> Result<(), E> {}
+    }";
+    assert_eq!(complaints(defaults, block), [""; 0]);
+    // Nobody is left who has.
+    let block = "impl Client {
+        #[retry(attempts = 1)] fn a() -> Result<(), E> {}
+        #[retry(retry_if = f, transient(backoff = none))] fn b() -> Result<(), E> {}
+    }";
+    let defaults = "attempts = 5, backoff = fixed(\"1s\"), deadline = \"1m\", rate_limit(attempts = 2), on_stop = f";
+    let idle = complaints(defaults, block);
+    assert_eq!(idle.len(), 3, "{idle:#?}");
+    for (message, key) in idle.iter().zip(["`backoff`", "`rate_limit`", "`on_stop`"]) {
+        assert!(message.contains(key), "{message}");
+    }
+}
+
+#[test]
+fn a_method_may_lift_what_the_defaults_judge() {
+    let block = "impl Client {
+        fn a() -> Result<u8, E> {}
+        #[retry(retry_until = |_| true, retry_if = |_| true)] fn b() -> Result<u8, E> {}
+    }";
+    assert_eq!(
+        complaints("classify = f, retry_if = g, classify_value = h", block),
+        [""; 0]
+    );
+    assert_eq!(complaints("classify = f", block).len(), 2);
+}
+
+#[test]
+fn a_key_of_a_method_needs_an_effect_of_its_own() {
+    let block = "impl Client {
+        fn a() -> Result<(), E> {}
+        #[retry(attempts = 1, backoff = none)] fn b() -> Result<(), E> {}
+        #[retry(retry_if = f, rate_limit(attempts = 2))] fn c() -> Result<(), E> {}
+    }";
+    let defaults = "backoff = fixed(\"1s\"), rate_limit(attempts = 3)";
+    assert_eq!(complaints(defaults, block).len(), 2);
+}
+
+#[test]
 fn the_documentation_says_what_holds_for_the_method() {
     let block = quote! { impl Client {
         fn a() -> Result<(), E> {}
@@ -128,7 +192,12 @@ fn the_documentation_says_what_holds_for_the_method() {
         ),
         "{output}"
     );
-    assert!(output.contains("Up to 5 attempts, waiting 1s each time. Rate limits are retried once, waiting 9s each time."), "{output}");
+    assert!(
+        output.contains(
+            "Up to 5 attempts, waiting 1s each time. Rate limits are retried once, waiting 9s."
+        ),
+        "{output}"
+    );
 }
 
 #[test]

@@ -3,18 +3,18 @@
 //! Every method is checked with all keys that are in force for it. What is wrong with a default then shows up at each of them; it is
 //! reported once. A default that is fine by itself, but not together with what a method says, is reported at that method.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use syn::Error;
 use syn::ext::IdentExt as _;
+use syn::{Error, Ident};
 
 use super::choose::Chosen;
 use super::merge::{forget, over, written};
 use super::parse::{Block, Keys};
 use crate::errors::Errors;
 use crate::model::{Config, Keyed};
-use crate::validate;
+use crate::validate::{self, Idle};
 
 /// The keys in force for each method that is retried.
 pub(super) fn block(
@@ -26,7 +26,7 @@ pub(super) fn block(
     let mut report = Report::new(keys, errors);
     let nothing = Config::default();
     let owner = owner(block);
-    let plans: Vec<_> = chosen
+    let mut plans: Vec<_> = chosen
         .iter()
         .map(|chosen| {
             let Chosen {
@@ -42,6 +42,11 @@ pub(super) fn block(
             for error in found.finish().err().into_iter().flatten() {
                 report.add(error, own, &method.name.to_string(), function.is_async());
             }
+            for idle in validate::idle(&config, Some(function)) {
+                if let Some(default) = report.idle(idle) {
+                    forget(&mut config, &default.to_string());
+                }
+            }
             if let (Some(key), Some(_)) = (config.returns_outcome(), &block.parsed.trait_) {
                 report.say(Error::new(
                     key.span(),
@@ -54,9 +59,25 @@ pub(super) fn block(
             Some(config)
         })
         .collect();
+    let elsewhere = written_elsewhere(keys, block, chosen);
+    if let Some(first) = plans.iter_mut().flatten().next() {
+        first.written.extend(elsewhere);
+    }
+    report.idle_defaults(plans.iter().flatten().count());
     report.idle_timeout(chosen);
     report.idle_timeline(&plans);
     plans
+}
+
+/// The keys that belong to no method that is retried, or to all of them.
+fn written_elsewhere(keys: &Keys, block: &Block, chosen: &[Option<Chosen<'_>>]) -> Vec<Ident> {
+    let settings = super::choose::settings(keys, block);
+    let alone = settings.filter(|setting| {
+        let mut own = chosen.iter().flatten().filter_map(|chosen| chosen.setting);
+        !own.any(|own| std::ptr::eq(own, *setting))
+    });
+    let alone = alone.flat_map(|setting| &setting.config.written);
+    keys.defaults.written.iter().chain(alone).cloned().collect()
 }
 
 /// The name of the type that has the methods.
@@ -86,7 +107,7 @@ fn owner(block: &Block) -> Option<String> {
 }
 
 /// `Type::method`
-fn operation(owner: Option<&str>, method: &syn::Ident) -> Keyed<syn::Expr> {
+fn operation(owner: Option<&str>, method: &Ident) -> Keyed<syn::Expr> {
     let name = method.unraw();
     let text = match owner {
         Some(owner) => format!("{owner}::{name}"),
@@ -129,6 +150,8 @@ struct Report<'a> {
     of_defaults: BTreeSet<Identity>,
     /// Where the tokens of the defaults are.
     defaults: BTreeSet<String>,
+    /// The defaults that decide nothing, by their place, with the number of methods for which they do not.
+    idle: BTreeMap<String, (Error, usize)>,
 }
 
 impl<'a> Report<'a> {
@@ -142,12 +165,16 @@ impl<'a> Report<'a> {
         if alone.returns.is_none() {
             alone.failed.insert("returns");
         }
+        if !alone.rules.is_empty() {
+            alone.failed.insert("transient");
+        }
         let mut report = Self {
             keys,
             errors,
             said: BTreeSet::new(),
             of_defaults: wrong(&keys.defaults).map(|e| Identity::of(&e)).collect(),
             defaults: BTreeSet::new(),
+            idle: BTreeMap::new(),
         };
         places(keys.tokens.clone(), &mut report.defaults);
         for error in wrong(&alone) {
@@ -186,6 +213,42 @@ impl<'a> Report<'a> {
             }
         }
         self.say(error);
+    }
+
+    /// Adds a key that decides nothing, unless it is a default, of which another method may make use. Gives the default that can be left out.
+    fn idle(&mut self, idle: Idle) -> Option<Ident> {
+        let place = place(idle.error.span());
+        if !self.defaults.contains(&place) {
+            // It may be there to take the place of a default.
+            let replaces = idle.key.is_some_and(|key| self.replaces(&key));
+            if !(idle.is_constant && replaces) {
+                self.say(idle.error);
+            }
+            return None;
+        }
+        let (_, methods) = self.idle.entry(place).or_insert((idle.error, 0));
+        *methods += 1;
+        idle.key
+    }
+
+    /// Whether a key of a method takes the place of a default.
+    fn replaces(&self, key: &Ident) -> bool {
+        let of_values = ["retry_until", "classify_value"];
+        written(&self.keys.defaults).iter().any(|default| {
+            default == key
+                || of_values.iter().any(|judge| key == judge)
+                    && of_values.iter().any(|judge| default == judge)
+        })
+    }
+
+    /// Defaults that decide nothing for any method.
+    fn idle_defaults(&mut self, retried: usize) {
+        let defaults = std::mem::take(&mut self.idle);
+        for (error, methods) in defaults.into_values() {
+            if methods == retried {
+                self.say(error);
+            }
+        }
     }
 
     /// A default record that nobody gets.

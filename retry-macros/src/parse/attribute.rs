@@ -54,6 +54,7 @@ pub(crate) fn config_in(
 ) -> Config {
     let mut config = Config::default();
     let failed = keys(input, scope, errors, &mut |word, key, input, errors| {
+        config.written.push(key.clone());
         if scope.also.iter().any(|also| also.name == word.name) {
             other(word, key, input, errors)
         } else {

@@ -118,6 +118,11 @@ pub(super) fn named(config: &Config, function: &Function, errors: &mut Errors) {
                         name,
                         format!("`{}` has no `self`; remove it", function.signature.ident),
                     );
+                } else if mutable_receiver(function).is_none() {
+                    errors.at(
+                        name,
+                        "`self` is not `mut self`, so `carry` has no effect on it; remove it",
+                    );
                 }
             } else if is_attempt(function, name) {
                 errors.at(
@@ -144,6 +149,15 @@ pub(super) fn named(config: &Config, function: &Function, errors: &mut Errors) {
                         "`{}` has no argument `{name}`; {advice}",
                         function.signature.ident
                     ),
+                );
+            } else if key == "carry"
+                && known
+                    .iter()
+                    .all(|binding| binding.name != *name || binding.mutability.is_none())
+            {
+                errors.at(
+                    name,
+                    format!("`{name}` is not `mut`, so `carry` has no effect on it; remove it"),
                 );
             }
         }

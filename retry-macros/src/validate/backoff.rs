@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use syn::Ident;
+
 use crate::errors::Errors;
 use crate::model::{Backoff, Config, Jitter, Keyed, KnownBackoff, Rule, Time};
 
@@ -14,15 +16,72 @@ const TOKEN_FACTOR: f64 = 1.5;
 
 /// Checks the backoff of the policy and those of the classes.
 pub(super) fn every(config: &Config, errors: &mut Errors) {
-    let own = config.rules.iter().filter_map(|rule| match &rule.value {
-        Rule::Own(rule) => rule.backoff.as_ref(),
+    for (backoff, _) in all(config) {
+        one(backoff, errors);
+    }
+}
+
+/// The backoffs that are written in words, each with the jitter of the attribute that goes to it.
+pub(super) fn all(config: &Config) -> impl Iterator<Item = (&KnownBackoff, Option<&Jitter>)> {
+    let jitter = config.jitter.as_ref().map(|jitter| &jitter.value);
+    let of_rules = config.rules.iter().filter_map(|rule| match &rule.value {
+        Rule::Own(rule) => rule.backoff.as_ref().map(|backoff| (backoff, None)),
         Rule::Never(_) => None,
     });
-    for Keyed { value, .. } in config.backoff.iter().chain(own) {
-        if let Backoff::Known(backoff) = value {
-            one(backoff, errors);
-        }
-    }
+    let own = config.backoff.iter().map(move |backoff| (backoff, jitter));
+    own.chain(of_rules)
+        .filter_map(|(backoff, jitter)| match &backoff.value {
+            Backoff::Known(known) => Some((&**known, jitter)),
+            Backoff::Expression(_) => None,
+        })
+}
+
+/// A limit that no delay comes to, at its key.
+pub(super) struct Unused<'a> {
+    pub(super) key: &'a Ident,
+    pub(super) message: String,
+}
+
+/// Limits of a backoff whose delays are all written down.
+pub(super) fn unused<'a>(
+    backoff: &'a KnownBackoff,
+    jitter: Option<&Jitter>,
+) -> impl Iterator<Item = Unused<'a>> {
+    let mut unbound = backoff.clone();
+    (unbound.max, unbound.min) = (None, None);
+    let delays = Delays::of(Some(&Backoff::Known(Box::new(unbound))), jitter);
+    let range = delays.and_then(|delays| match &delays.formula {
+        Formula::Schedule(given) => Some((
+            scaled(*given.iter().min()?, delays.least),
+            scaled(*given.iter().max()?, delays.most),
+        )),
+        _ => None,
+    });
+    let name = backoff.kind.word.name;
+    let text = humantime::format_duration;
+    let max = range.zip(limit(backoff.max.as_ref()));
+    let max = max.filter(|((_, longest), (_, max))| longest <= max);
+    let min = range.zip(limit(backoff.min.as_ref()));
+    let min = min.filter(|((shortest, _), (_, min))| min <= shortest);
+    let max = max.map(|((_, longest), (key, _))| Unused {
+        key,
+        message: format!(
+            "no delay of this `{name}` is above {}, so `max` has no effect; lower it, or remove it",
+            text(longest)
+        ),
+    });
+    let min = min.map(|((shortest, _), (key, _))| Unused {
+        key,
+        message: format!(
+            "no delay of this `{name}` is below {}, so `min` has no effect; raise it, or remove it",
+            text(shortest)
+        ),
+    });
+    max.into_iter().chain(min)
+}
+
+fn limit(limit: Option<&Keyed<Time>>) -> Option<(&Ident, Duration)> {
+    limit.and_then(|limit| Some((&limit.key, limit.value.literal()?)))
 }
 
 fn one(backoff: &KnownBackoff, errors: &mut Errors) {

@@ -1,15 +1,18 @@
 //! What can only be seen with several things in view: a value and its range, two keys, the keys and the function.
 
+mod answers;
 mod arguments;
 mod attempt;
 mod backoff;
 mod behaviour;
 mod borrows;
+mod effect;
 mod ending;
 mod policy;
 mod shape;
 
 pub(crate) use arguments::{Binding, bindings, take_mut};
+pub(crate) use effect::{Idle, idle};
 pub(crate) use shape::holds_impl;
 
 use crate::errors::Errors;
@@ -27,6 +30,7 @@ pub(crate) fn config(config: &Config, errors: &mut Errors) {
     behaviour::operation(config, errors);
     ending::outcome(config, errors);
     ending::timeline(config, errors);
+    effect::verdicts(config, errors);
 }
 
 /// Why nothing about this function can be retried.

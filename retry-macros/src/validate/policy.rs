@@ -48,7 +48,8 @@ pub(super) fn counts(config: &Config, errors: &mut Errors) {
                 &cap.value,
                 format!("`{class}` needs at least 1 attempt; write `{class} = never` for no retry"),
             ),
-            (Some(n), Some(most)) if n > most => errors.at(
+            // In a call of one attempt the whole rule has no effect, which is said of it.
+            (Some(n), Some(most)) if n > most && most > 1 => errors.at(
                 &cap.value,
                 format!(
                     "`{class}` can never reach {n} attempts in a call of {most}; write at most {most}, or raise `attempts`"
@@ -146,11 +147,12 @@ pub(super) fn jitter(config: &Config, errors: &mut Errors) {
 
 /// A last attempt that can never start, computed where everything is literal; the const builder checks the other cases.
 pub(super) fn last_attempt(config: &Config, errors: &mut Errors) {
-    let own_rules = config.rules.iter().any(|rule| match &rule.value {
-        Rule::Never(_) => true,
-        Rule::Own(rule) => rule.attempts.is_some() || rule.backoff.is_some(),
+    // A class with a backoff of its own may come back sooner; a cap or `never` makes nothing sooner.
+    let own_backoff = config.rules.iter().any(|rule| match &rule.value {
+        Rule::Never(_) => false,
+        Rule::Own(rule) => rule.backoff.is_some(),
     });
-    if own_rules || config.policy.is_some() || !config.failed.is_empty() || !errors.is_empty() {
+    if own_backoff || config.policy.is_some() || !config.failed.is_empty() || !errors.is_empty() {
         return;
     }
     let (

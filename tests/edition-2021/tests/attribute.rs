@@ -30,6 +30,8 @@ mod blocking;
 mod fallback;
 #[path = "../../attribute/fault.rs"]
 mod fault;
+#[path = "../../attribute/guards.rs"]
+mod guards;
 #[path = "../../attribute/hygiene.rs"]
 mod hygiene;
 #[path = "../../attribute/keys.rs"]
@@ -38,5 +40,7 @@ mod keys;
 mod made_by_macros;
 #[path = "../../attribute/outcome.rs"]
 mod outcome;
+#[path = "../../attribute/shapes.rs"]
+mod shapes;
 #[path = "../../attribute/stops.rs"]
 mod stops;

@@ -9,8 +9,8 @@ impl Classify for Failure {
     }
 }
 
-#[retry(retry_until = |_| false, fallback = |_| Ok(()))]
-fn fetch() -> Result<(), Failure> {
+#[retry(retry_until = |n| *n > 1, fallback = |_| Ok(0))]
+fn fetch() -> Result<u32, Failure> {
     Err(Failure)
 }
 

@@ -9,8 +9,8 @@ impl Classify for Failure {
     }
 }
 
-#[retry(retry_until = |_| false)]
-fn fetch() -> Result<(), Failure> {
+#[retry(retry_until = |n| *n > 1)]
+fn fetch() -> Result<u32, Failure> {
     Err(Failure)
 }
 

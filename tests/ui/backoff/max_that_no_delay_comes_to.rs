@@ -2,7 +2,7 @@ use std::io;
 
 use retry_core::retry;
 
-#[retry(breaker = PAYMENTS)]
+#[retry(backoff = fixed("1s", max = "10s"))]
 fn fetch() -> io::Result<()> {
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Runs the example `quickstart` as a newcomer would, and reads what it prints. Its delays are real: it takes a few seconds.
+//! Calls that survive a flaky server, and what is printed of each.
 
-use std::env;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::thread;
+
+use crate::{run, text};
 
 /// What is printed of one call.
 struct Call<'a> {
@@ -100,29 +100,8 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// `cargo test` builds the examples, next to the folder of the tests.
 fn quickstart(arguments: &[&str]) -> Output {
-    let test = env::current_exe().expect("a test knows where it is");
-    let profile = test.ancestors().nth(2).expect("tests are in `deps`");
-    let name = format!("quickstart{}", env::consts::EXE_SUFFIX);
-    let example: PathBuf = [profile.as_os_str(), "examples".as_ref(), name.as_ref()]
-        .iter()
-        .collect();
-    let mut command = Command::new(&example);
-    command.args(arguments);
-    for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
-        command.env_remove(proxy);
-    }
-    command.output().unwrap_or_else(|error| {
-        panic!(
-            "cannot run {}: {error}; `cargo build --example quickstart` builds it",
-            example.display()
-        )
-    })
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("the example prints text")
+    run("quickstart", arguments)
 }
 
 /// Gives every connection the same response, for as long as the process lives.

@@ -1,0 +1,10 @@
+use std::io;
+
+use retry_core::retry;
+
+#[retry(attempts = 1, deadline = "5s")]
+fn fetch() -> io::Result<()> {
+    Ok(())
+}
+
+fn main() {}
