@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use retry_core::{
-    AbortSignal, Attempt, Bulkhead, Clock, ErrorClass, Event, Policy, Stopped, retry,
+    AbortSignal, Attempt, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event, Policy,
+    Stopped, retry,
 };
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
@@ -108,6 +109,42 @@ fn behaviours_allocate_nothing_until_they_are_needed() {
     assert_eq!(allocations(|| call.run_blocking(ok)), 0);
     assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
     assert_eq!(events.load(Ordering::Relaxed), 2 * 2 * 3);
+}
+
+/// One of each form.
+fn budgets() -> [Budget; 3] {
+    [
+        Budget::new("ratio"),
+        Budget::new("window").per_window(100, secs(60)),
+        Budget::new("bucket").token_bucket(100),
+    ]
+}
+
+#[test]
+fn guards_allocate_nothing_until_something_fails() {
+    let ok = || Ok::<_, Failure>(black_box(7));
+    let policy = Policy::new().deadline(secs(10)).attempt_timeout(secs(2));
+    let breaker = CircuitBreaker::new("payments").failures(5, secs(60));
+    let rates = CircuitBreaker::new("payments")
+        .failure_rate(0.5, 20, secs(60))
+        .slow_rate(secs(1), 0.5, 20, secs(60));
+    let bulkhead = Bulkhead::new("pool", 10).wait(secs(1));
+    for budget in &budgets() {
+        for breaker in [&breaker, &rates] {
+            let call = policy
+                .call("test")
+                .breaker(breaker)
+                .budget(budget)
+                .bulkhead(&bulkhead);
+            // More often than a budget leaves first attempts undated.
+            for _ in 0..20 {
+                assert_eq!(allocations(|| call.run_blocking(ok)), 0);
+                assert_eq!(allocations(|| call.execute_blocking(ok)), 0);
+                assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
+                assert_eq!(allocations(|| poll_once(call.execute(async || ok()))), 0);
+            }
+        }
+    }
 }
 
 #[test]
@@ -243,6 +280,54 @@ fn an_abort_needs_no_clock() {
     signal.abort();
     let _ = call.run_blocking(|| Err::<(), _>(TRANSIENT));
     assert_eq!(clock.0.load(Ordering::Relaxed), 0);
+}
+
+/// How often the clock is read by so many successes at the first attempt, blocking and async by turns.
+fn readings_of(calls: u64, breaker: &CircuitBreaker, budget: Option<&Budget>) -> u64 {
+    let bulkhead = Bulkhead::new("pool", 10).wait(secs(1));
+    let clock = CountingClock::default();
+    let call = AT_ONCE
+        .call("test")
+        .clock(&clock)
+        .breaker(breaker)
+        .bulkhead(&bulkhead);
+    let call = match budget {
+        Some(budget) => call.budget(budget),
+        None => call,
+    };
+    for turn in 0..calls {
+        let result = if turn % 2 == 0 {
+            call.run_blocking(|| Ok::<_, Failure>(7))
+        } else {
+            poll_once(call.run(async || Ok::<_, Failure>(7)))
+        };
+        assert_eq!(result, Ok(7));
+    }
+    clock.0.load(Ordering::Relaxed)
+}
+
+#[test]
+fn counting_failures_and_places_needs_no_clock_as_long_as_nothing_fails() {
+    let breaker = CircuitBreaker::new("payments")
+        .failures(5, secs(60))
+        .consecutive(3)
+        .class_failures(ErrorClass::RateLimit, 5, secs(60));
+    assert_eq!(readings_of(100, &breaker, None), 0);
+    let [ratio, window, bucket] = budgets();
+    assert_eq!(readings_of(100, &breaker, Some(&window)), 0);
+    assert_eq!(readings_of(100, &breaker, Some(&bucket)), 0);
+    // Sixteen first attempts are dated with one reading.
+    assert_eq!(readings_of(15, &breaker, Some(&ratio)), 0);
+    assert_eq!(readings_of(1, &breaker, Some(&ratio)), 1);
+    assert_eq!(readings_of(160, &breaker, Some(&ratio)), 10);
+}
+
+#[test]
+fn a_share_needs_the_clock_once_a_call_and_the_share_of_slow_ones_twice() {
+    let rate = CircuitBreaker::new("payments").failure_rate(0.5, 20, secs(60));
+    assert_eq!(readings_of(100, &rate, None), 100);
+    let slow = CircuitBreaker::new("payments").slow_rate(secs(1), 0.5, 20, secs(60));
+    assert_eq!(readings_of(100, &slow, None), 200);
 }
 
 #[test]
@@ -598,4 +683,33 @@ fn every_behaviour_together_makes_a_calls_future_no_larger() {
         size_of_val(&call.run(bare::one_await)),
         size_of_val(&policy.call("test").run(bare::one_await))
     );
+}
+
+/// What a call with guards keeps besides: the three guards (24 bytes), the circuit's permit with its era, its probe and its start (56), the
+/// bulkhead's permit (8), the budget's token (16), and the place in the queue, boxed (8).
+#[cfg(target_pointer_width = "64")]
+const GUARDS: usize = 112;
+
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn guards_make_a_calls_future_larger_by_what_it_holds_of_them() {
+    let policy = Policy::new();
+    let (breaker, budget) = (CircuitBreaker::new("payments"), Budget::new("payments"));
+    let bulkhead = Bulkhead::new("pool", 10);
+    let bare = policy.call("test");
+    let one = policy.call("test").breaker(&breaker);
+    let three = one.clone().budget(&budget).bulkhead(&bulkhead);
+    let without = size_of_val(&bare.run(bare::one_await));
+    for with in [
+        size_of_val(&one.run(bare::one_await)),
+        size_of_val(&three.run(bare::one_await)),
+    ] {
+        println!("{without} bytes without guards, {with} with");
+        assert_eq!(with - without, GUARDS);
+    }
+    let (without, with) = (
+        size_of_val(&bare.execute(bare::one_await)),
+        size_of_val(&three.execute(bare::one_await)),
+    );
+    assert_eq!(with - without, GUARDS);
 }

@@ -34,6 +34,10 @@ fn time(ticks: Ticks) -> Duration {
     TICK * ticks
 }
 
+fn few(count: usize) -> u32 {
+    u32::try_from(count).expect("there are few of everything")
+}
+
 // What is drawn.
 
 #[derive(Clone, Debug)]
@@ -439,7 +443,7 @@ impl Circuit {
             return Ok((self.era, None));
         };
         probes.retain(|(_, since)| now - since < self.plan.probe_timeout);
-        let under_way = probes.len() as u32;
+        let under_way = few(probes.len());
         let useful = self.plan.probes.max(self.plan.successes);
         if under_way == self.plan.probes || under_way + *successes >= useful {
             self.rejected += 1;
@@ -488,7 +492,7 @@ impl Circuit {
         if let Phase::Closed { streak, failures } = &mut self.phase {
             *streak += 1;
             failures.push(now);
-            let recent = |window| failures.iter().filter(|at| now - **at < window).count() as u32;
+            let recent = |window| few(failures.iter().filter(|at| now - **at < window).count());
             let many = |(count, window)| recent(window) >= count;
             let in_a_row = match (self.plan.consecutive, self.plan.failures) {
                 (None, None) => Some(5),
@@ -850,7 +854,7 @@ impl Reading {
                     pool.acquired += 1;
                     self.callers[call].inside = true;
                 }
-                None if pool.plan.wait > 0 && (pool.queue.len() as u32) < pool.plan.queue => {
+                None if pool.plan.wait > 0 && few(pool.queue.len()) < pool.plan.queue => {
                     pool.queue.push_back(call);
                     let wait = pool.plan.wait;
                     self.callers[call].stage = Stage::Queued {
@@ -940,8 +944,8 @@ impl Reading {
         let remaining = self.remaining(call);
         let caller = &mut self.callers[call];
         let plan = &caller.plan;
-        let failures = caller.failures.len() as u32;
-        let of_class = caller.failures.iter().filter(|it| **it == class).count() as u32;
+        let failures = few(caller.failures.len());
+        let of_class = few(caller.failures.iter().filter(|it| **it == class).count());
         // F1
         if caller.aborted {
             return Err((StopReason::Aborted, None));
@@ -1008,7 +1012,9 @@ impl Hand {
         let (due, rest): (Vec<_>, Vec<_>) = alarms.drain(..).partition(|(until, _)| *until <= now);
         *alarms = rest;
         drop(alarms);
-        due.into_iter().for_each(|(_, waker)| waker.wake());
+        for (_, waker) in due {
+            waker.wake();
+        }
     }
 }
 
@@ -1041,6 +1047,8 @@ impl Wake for Bell {
 }
 
 type Ended = Outcome<(), Failure>;
+
+type Running<'r> = Pin<Box<dyn Future<Output = Ended> + 'r>>;
 
 /// The real guards, and what is expected of them.
 struct Theatre {
@@ -1089,7 +1097,7 @@ impl Theatre {
                 }
             })
             .collect();
-        let mut futures: Vec<Option<Pin<Box<dyn Future<Output = Ended> + '_>>>> = plans
+        let mut futures: Vec<Option<Running<'_>>> = plans
             .iter()
             .zip(&calls)
             .map(|(plan, call)| {
@@ -1104,7 +1112,7 @@ impl Theatre {
                         step.result()
                     }
                 });
-                Some(Box::pin(run) as Pin<Box<dyn Future<Output = Ended>>>)
+                Some(Box::pin(run) as Running<'_>)
             })
             .collect();
         let guards = (&self.circuit, &self.budget, &self.bulkhead);
@@ -1189,7 +1197,7 @@ impl Theatre {
 
 /// Polls each task that has been woken, in turn; whether there was one.
 fn poll_the_woken(
-    futures: &mut [Option<Pin<Box<dyn Future<Output = Ended> + '_>>>],
+    futures: &mut [Option<Running<'_>>],
     bells: &[Arc<Bell>],
     reading: &mut Reading,
     guards: Guards<'_>,
