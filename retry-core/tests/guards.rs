@@ -15,8 +15,8 @@ use retry_core::{
 #[cfg(feature = "tokio")]
 use support::on_tokio;
 use support::{
-    AT_ONCE, EACH_HOUR, EACH_SECOND, Failure, PERMANENT, SERVER_ERROR, Script, TRANSIENT,
-    poll_to_end, secs,
+    AT_ONCE, EACH_HOUR, EACH_SECOND, Failure, PERMANENT, RecordingSleeper, SERVER_ERROR, Script,
+    TRANSIENT, poll_to_end, secs,
 };
 
 /// Open, and for how long.
@@ -291,6 +291,81 @@ fn b4_an_abort_ends_the_wait_of_an_async_call() {
     assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
     assert!(clock.elapsed() < secs(2), "a flag is looked at every 50 ms");
     assert_eq!(bulkhead.statistics().queued, 0);
+}
+
+#[test]
+fn b4_a_long_wait_that_an_abort_ends_is_contention_too() {
+    let clock = ManualClock::new();
+    let _installed = clock.install();
+    let recorder = Recorder::new();
+    let bulkhead = Bulkhead::new("pool", 1)
+        .wait(secs(3600))
+        .contention_after(secs(1));
+    let _inside = bulkhead.try_acquire().expect("room");
+    let aborted = || clock.elapsed() >= secs(2);
+    let call = AT_ONCE.call("query").bulkhead(&bulkhead);
+    let call = call.abort(&aborted).observe(&recorder);
+    let _ = call.execute_blocking(|| Ok::<_, Failure>(1));
+    assert_eq!(
+        recorder.kinds(),
+        [EventKind::ContentionDetected, EventKind::Aborted]
+    );
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn a_call_that_has_ended_holds_nothing_even_if_its_future_is_kept() {
+    on_tokio(async {
+        let breaker = CircuitBreaker::new("payments").consecutive(1);
+        let budget = Budget::new("payments").per_window(5, secs(3600));
+        let bulkhead = Bulkhead::new("pool", 1);
+        let aborted = AtomicBool::new(false);
+        let call = EACH_HOUR
+            .call("pay")
+            .budget(&budget)
+            .bulkhead(&bulkhead)
+            .abort(&aborted);
+        let mut sleeping = std::pin::pin!(call.execute(async || Err::<(), _>(TRANSIENT)));
+        assert!(
+            tokio::time::timeout(secs(1), &mut sleeping).await.is_err(),
+            "it sleeps for an hour"
+        );
+        assert_eq!(budget.remaining(), 4);
+        aborted.store(true, Ordering::Relaxed);
+        let outcome = sleeping.as_mut().await;
+        assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
+        assert_eq!((budget.remaining(), bulkhead.in_use()), (5, 0));
+
+        // The circuit says no when the place in the bulkhead has been taken already.
+        breaker
+            .try_acquire()
+            .expect("closed")
+            .fail(ErrorClass::Transient);
+        tokio::time::advance(secs(60)).await;
+        let clock = ManualClock::new();
+        clock.advance(secs(60));
+        let _installed = clock.install();
+        let _probe = breaker.try_acquire().expect("the probe");
+        let call = AT_ONCE.call("pay").breaker(&breaker).bulkhead(&bulkhead);
+        let mut ended = std::pin::pin!(call.execute(async || Ok::<(), Failure>(())));
+        let outcome = ended.as_mut().await;
+        assert_eq!(outcome.stop_reason(), Some(StopReason::CircuitOpen));
+        assert_eq!(bulkhead.in_use(), 0);
+    });
+}
+
+#[test]
+fn a_blocking_call_with_guards_sleeps_in_one_go() {
+    let sleeper = RecordingSleeper::default();
+    let bulkhead = Bulkhead::new("pool", 1).wait(secs(5));
+    let call = EACH_SECOND
+        .call("query")
+        .bulkhead(&bulkhead)
+        .clock(&sleeper)
+        .sleeper(&sleeper);
+    let outcome = call.execute_blocking(|| Err::<(), _>(TRANSIENT));
+    assert_eq!(outcome.attempts(), 3);
+    assert_eq!(sleeper.slept(), [secs(1), secs(1)]);
 }
 
 #[test]
