@@ -35,7 +35,7 @@ use crate::time::TimeSource;
 ///
 /// | form | how many retries are allowed |
 /// |---|---|
-/// | [`ratio`](Self::ratio), the default | a tenth of the first attempts of the last 10 seconds, and 10 per second besides |
+/// | [`ratio`](Self::ratio), the default | a tenth of the first attempts of the last 10 seconds, but at least 10 per second |
 /// | [`per_window`](Self::per_window) | so many in any window of that length |
 /// | [`token_bucket`](Self::token_bucket) | as long as there are tokens: a retry takes some, a successful call brings some |
 ///
@@ -141,7 +141,9 @@ impl Budget {
         })
     }
 
-    /// Allows, over a rolling 10 seconds, `ratio` × first attempts + [`floor`](Self::floor) × 10 retries; 0.1 by default.
+    /// Allows, over a rolling 10 seconds, `ratio` × first attempts retries, but at least [`floor`](Self::floor) × 10; 0.1 by default.
+    ///
+    /// So where there are more first attempts than the floor is for, an outage makes `1 + ratio` times the load of it and no more.
     ///
     /// The 10 seconds roll in steps of half a second: what leaves leaves up to half a second early, and never late. First attempts are
     /// counted without a look at the clock, and dated by whoever comes by with one: at least each sixteenth, and each retry that is asked
@@ -168,7 +170,7 @@ impl Budget {
         self.with(BudgetSettings::Ratio { ratio, floor })
     }
 
-    /// Allows so many retries per second besides those that the [`ratio`](Self::ratio) allows; 10 by default.
+    /// Allows so many retries per second even if the [`ratio`](Self::ratio) allows fewer, as it does where there is little traffic; 10 by default.
     ///
     /// # Panics
     ///

@@ -53,25 +53,12 @@ fn without_a_budget_an_outage_multiplies_the_load_by_the_attempts() {
     assert_eq!(attempts, FIRST_ATTEMPTS * ATTEMPTS);
 }
 
-/// A budget by ratio alone keeps to its 1.1.
 #[test]
-fn with_a_budget_by_ratio_an_outage_adds_a_tenth_to_the_load() {
-    let budget = Budget::new("payments").ratio(0.1).floor(0);
-    let attempts = told("a tenth", load(Some(&budget), None));
-    assert!(attempts * 10 <= FIRST_ATTEMPTS * 11);
-    assert!(attempts * 100 >= FIRST_ATTEMPTS * 109, "it is used");
-}
-
-/// The default's floor comes on top: 10 retries a second, which is 10 in 10 000 here, and the more the fewer first attempts there are.
-#[test]
-fn with_the_default_budget_an_outage_adds_a_tenth_and_the_floor() {
-    const FLOOR: u32 = 10;
+fn with_the_default_budget_an_outage_adds_a_tenth_to_the_load() {
     let budget = Budget::new("payments");
     let attempts = told("the default budget", load(Some(&budget), None));
-    let above = f64::from(attempts) / f64::from(FIRST_ATTEMPTS) - 1.1;
-    println!("that is {above:.5} more than 1.1, by the floor");
-    assert!((attempts - FLOOR * SECONDS) * 10 <= FIRST_ATTEMPTS * 11);
-    assert!(attempts * 10 > FIRST_ATTEMPTS * 11, "the floor is used");
+    assert!(attempts * 10 <= FIRST_ATTEMPTS * 11);
+    assert!(attempts * 100 >= FIRST_ATTEMPTS * 109, "it is used");
 }
 
 #[test]

@@ -136,7 +136,9 @@ impl Model for RatioModel {
         };
         let first_attempts = count(|retry| retry.is_none());
         let retries = count(|retry| retry.is_some_and(|number| number > 0));
-        (first_attempts * self.hundredths / 100 + self.floor * 10).saturating_sub(retries)
+        (first_attempts * self.hundredths / 100)
+            .max(self.floor * 10)
+            .saturating_sub(retries)
     }
 }
 

@@ -538,7 +538,7 @@ impl Tokens {
             BudgetPlan::Ratio { tenths, floor } => {
                 let recent = within(SPAN);
                 let calls = self.first_attempts.iter().filter(|at| recent(**at)).count() as u64;
-                let allowed = calls * u64::from(tenths) / 10 + 10 * u64::from(floor);
+                let allowed = (calls * u64::from(tenths) / 10).max(10 * u64::from(floor));
                 allowed.saturating_sub(retries(SPAN))
             }
             BudgetPlan::Window {

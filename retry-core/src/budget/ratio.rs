@@ -144,11 +144,13 @@ impl Rate {
         }
     }
 
-    /// ratio × first attempts + floor × 10, in whole retries.
+    /// ratio × first attempts, but at least floor × 10, in whole retries.
+    ///
+    /// Not their sum, as in Finagle: then an outage would always make more of the load than the ratio promises.
     fn allowed(self, first_attempts: u64) -> u64 {
         let earned = u128::from(first_attempts) * u128::from(self.each) / Self::BILLION;
         let floor = u128::from(self.floor) * u128::from(SPAN_SECONDS);
-        u64::try_from(earned + floor).unwrap_or(u64::MAX)
+        u64::try_from(earned.max(floor)).unwrap_or(u64::MAX)
     }
 }
 

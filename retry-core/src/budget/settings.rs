@@ -50,12 +50,12 @@ const DEFAULT_REFUND: u32 = 1;
 )]
 #[non_exhaustive]
 pub enum BudgetSettings {
-    /// A share of the first attempts of the last 10 seconds, and some more.
+    /// A share of the first attempts of the last 10 seconds, with a floor.
     Ratio {
         /// How many retries each first attempt allows, from 0 to 1000; 0.1 by default.
         #[cfg_attr(feature = "serde", serde(default = "default_ratio"))]
         ratio: f64,
-        /// How many retries per second are allowed besides; 10 by default.
+        /// How many retries per second are allowed at least; 10 by default.
         #[cfg_attr(feature = "serde", serde(default = "default_floor"))]
         floor: u32,
     },
