@@ -409,9 +409,9 @@ fn count_one(window: &mut Window<2>, now: Instant, span: Duration, such: bool) {
     }
 }
 
-/// The second counter's share of the first, once there are enough.
+/// The second counter's share of the first, once there are enough, which is one at least.
 fn share([all, some]: [u64; 2], minimum: u32) -> Option<f64> {
-    (all >= u64::from(minimum) && all > 0).then(|| {
+    (all >= u64::from(minimum)).then(|| {
         #[expect(
             clippy::cast_precision_loss,
             reason = "a share of 2^53 calls and more may be off in the sixteenth digit"
