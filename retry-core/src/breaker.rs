@@ -8,12 +8,13 @@ mod announce;
 mod machine;
 #[cfg(all(test, retry_loom))]
 mod model;
+mod open;
 mod permit;
 mod settings;
 mod snapshot;
+mod word;
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::PoisonError;
@@ -22,13 +23,15 @@ use std::time::Duration;
 
 use self::announce::Outbox;
 use self::machine::{Ballot, Entrance, Era, Machine, Phase, Vote};
+pub use self::open::CircuitOpen;
 pub use self::permit::CircuitPermit;
 pub use self::settings::{
     CircuitSettings, ClassLimits, ClassSet, FailureLimit, RateLimit, SlowLimit,
 };
 pub use self::snapshot::{CircuitSnapshot, CircuitState};
+use self::word::Streak;
 pub(crate) use self::{announce::Asker, machine::Transition};
-use crate::class::{Classification, Classify, ErrorClass};
+use crate::class::ErrorClass;
 use crate::event::Observer;
 use crate::guard::{GuardError, Identity};
 use crate::policy::RetryAfter;
@@ -104,24 +107,6 @@ pub struct CircuitBreaker {
 struct Shared {
     machine: Machine,
     outbox: Outbox,
-}
-
-/// The circuit is open, or half-open with all its probes under way.
-///
-/// As an error it is [`ErrorClass::Permanent`]: an open circuit is not worth another attempt.
-///
-/// ```
-/// use retry_core::CircuitBreaker;
-///
-/// let breaker = CircuitBreaker::new("payments");
-/// breaker.force_open();
-/// let error = breaker.try_acquire().unwrap_err();
-/// assert_eq!(error.to_string(), "the circuit `payments` is open");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CircuitOpen {
-    name: Cow<'static, str>,
-    retry_after: Option<Duration>,
 }
 
 impl CircuitBreaker {
@@ -754,84 +739,6 @@ pub(crate) struct Shut {
     pub(crate) until_probe: Option<Duration>,
 }
 
-impl Era {
-    const FIRST: Self = Self {
-        phase: Phase::Closed,
-        generation: 0,
-    };
-
-    /// In one number: the phase in the low three bits.
-    const fn word(self) -> u64 {
-        let phase = match self.phase {
-            Phase::Closed => 0,
-            Phase::Open => 1,
-            Phase::HalfOpen => 2,
-            Phase::ForcedOpen => 3,
-            Phase::ForcedClosed => 4,
-        };
-        self.generation << 3 | phase
-    }
-
-    const fn of(word: u64) -> Self {
-        Self {
-            phase: match word & 0b111 {
-                0 => Phase::Closed,
-                1 => Phase::Open,
-                2 => Phase::HalfOpen,
-                3 => Phase::ForcedOpen,
-                _ => Phase::ForcedClosed,
-            },
-            generation: word >> 3,
-        }
-    }
-}
-
-/// Failures in a row, and the lower half of the generation that they belong to.
-#[derive(Clone, Copy)]
-struct Streak {
-    generation: u32,
-    length: u32,
-}
-
-impl Streak {
-    const NONE: Self = Self {
-        generation: 0,
-        length: 0,
-    };
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a permit would have to survive 2^32 transitions to be taken for one of this generation"
-    )]
-    const fn of(self, generation: u64) -> Self {
-        Self {
-            generation: generation as u32,
-            ..self
-        }
-    }
-
-    const fn longer(self) -> Self {
-        Self {
-            length: self.length.saturating_add(1),
-            ..self
-        }
-    }
-
-    const fn word(self) -> u64 {
-        (self.generation as u64) << 32 | self.length as u64
-    }
-}
-
-impl From<u64> for Streak {
-    #[expect(clippy::cast_possible_truncation, reason = "it takes the halves apart")]
-    fn from(word: u64) -> Self {
-        Self {
-            generation: (word >> 32) as u32,
-            length: word as u32,
-        }
-    }
-}
-
 // A panic leaves it whole: of what is not its own, it runs clocks before it changes anything, and observers where a panic is caught.
 impl UnwindSafe for CircuitBreaker {}
 impl RefUnwindSafe for CircuitBreaker {}
@@ -844,41 +751,5 @@ impl fmt::Debug for CircuitBreaker {
             .field("state", &self.state())
             .field("settings", &self.settings)
             .finish_non_exhaustive()
-    }
-}
-
-impl CircuitOpen {
-    pub(crate) const fn new(name: Cow<'static, str>, retry_after: Option<Duration>) -> Self {
-        Self { name, retry_after }
-    }
-
-    /// The circuit's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// How long until the circuit lets a probe through, if that is known.
-    #[must_use]
-    pub const fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-}
-
-impl fmt::Display for CircuitOpen {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the circuit `{}` is open", self.name)?;
-        match self.retry_after {
-            Some(retry_after) => write!(formatter, " for another {retry_after:?}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Error for CircuitOpen {}
-
-impl Classify for CircuitOpen {
-    fn classify(&self) -> Classification {
-        ErrorClass::Permanent.into()
     }
 }
