@@ -131,6 +131,25 @@ fn a_cap_below_the_first_time_does_not_shorten_it() {
 }
 
 #[test]
+fn the_first_time_and_one_that_does_not_grow_are_exact() {
+    // More digits than a number with a point has.
+    let open_for = Duration::new(3_000_000_001, 1);
+    let growing = |factor| {
+        CircuitBreaker::new("payments")
+            .consecutive(1)
+            .open_for(open_for)
+            .growing(factor, Duration::MAX)
+    };
+    let time = virtual_time();
+    let (once, again) = (growing(2.0), growing(1.0));
+    assert_eq!(opens_for(&once, ErrorClass::Transient.into()), open_for);
+    for _ in 0..2 {
+        assert_eq!(opens_for(&again, ErrorClass::Transient.into()), open_for);
+        time.pass(open_for);
+    }
+}
+
+#[test]
 fn any_growth_ends_at_the_cap() {
     for factor in [1.000_001, 1.5, 1e9, f64::MAX] {
         let time = virtual_time();
