@@ -103,7 +103,7 @@ impl Default for BudgetSettings {
 }
 
 impl BudgetSettings {
-    /// A tenth of the first attempts, and 10 retries per second besides.
+    /// A tenth of the first attempts, but at least 10 retries per second.
     pub const DEFAULT: Self = Self::Ratio {
         ratio: DEFAULT_RATIO,
         floor: DEFAULT_FLOOR,
