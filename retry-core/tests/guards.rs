@@ -443,6 +443,7 @@ fn b4_a_call_that_got_its_place_and_cannot_use_it_has_not_given_up() {
     });
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_a_long_wait_is_contention_whether_or_not_a_place_came() {
     on_tokio(async {
