@@ -516,10 +516,9 @@ impl CircuitBreaker {
     fn try_acquire_not_closed(&self) -> Result<CircuitPermit<'_>, CircuitOpen> {
         match self.enter(&Asker::alone()) {
             (Ok(permit), _) => Ok(permit),
-            (Err(retry_after), _) => Err(CircuitOpen {
-                name: self.identity.shared_name(),
-                retry_after,
-            }),
+            (Err(retry_after), _) => {
+                Err(CircuitOpen::new(self.identity.shared_name(), retry_after))
+            }
         }
     }
 
@@ -849,6 +848,10 @@ impl fmt::Debug for CircuitBreaker {
 }
 
 impl CircuitOpen {
+    pub(crate) const fn new(name: Cow<'static, str>, retry_after: Option<Duration>) -> Self {
+        Self { name, retry_after }
+    }
+
     /// The circuit's name.
     #[must_use]
     pub fn name(&self) -> &str {

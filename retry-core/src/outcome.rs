@@ -1,9 +1,12 @@
 //! How a call ended: [`Outcome`], [`StopReason`] and [`Stopped`].
 
+use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::breaker::CircuitOpen;
 use crate::class::{Cause, ErrorClass};
 use crate::event::EventKind;
 use crate::timeline::Timeline;
@@ -124,6 +127,9 @@ pub(crate) struct Stop {
     pub(crate) class: Option<ErrorClass>,
     pub(crate) cause: Option<Cause>,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) guard: Option<Cow<'static, str>>,
+    /// What an open circuit is to those who look for one below an error that hides this one.
+    pub(crate) circuit: Option<CircuitOpen>,
 }
 
 impl Stopped {
@@ -173,6 +179,12 @@ impl Stopped {
     pub const fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
+
+    /// The name of the breaker, budget or bulkhead that ended the call, if one did.
+    #[must_use]
+    pub fn guard(&self) -> Option<&str> {
+        self.0.guard.as_deref()
+    }
 }
 
 impl fmt::Debug for Stopped {
@@ -186,6 +198,7 @@ impl fmt::Debug for Stopped {
             .field("class", &self.0.class)
             .field("cause", &self.0.cause)
             .field("retry_after", &self.0.retry_after)
+            .field("guard", &self.0.guard)
             .finish()
     }
 }
@@ -210,6 +223,9 @@ impl fmt::Display for Stopped {
             formatter,
             "{operation} stopped after {attempts} {noun} in {elapsed:?}: {reason}"
         )?;
+        if let Some(guard) = self.guard() {
+            write!(formatter, " (`{guard}`)")?;
+        }
         match self.0.cause {
             Some(Cause::Timeout) => formatter.write_str(", the last attempt timed out"),
             Some(Cause::Value) => formatter.write_str(", the last value was not acceptable"),
@@ -218,7 +234,14 @@ impl fmt::Display for Stopped {
     }
 }
 
-impl std::error::Error for Stopped {}
+impl Error for Stopped {
+    /// A [`CircuitOpen`] if that is why the call ended, so that it is found below an error that says what this one says, and shows its source
+    /// for its own.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let circuit = self.0.circuit.as_ref()?;
+        Some(circuit)
+    }
+}
 
 /// `TimedOut` after a deadline or a timeout, `Other` for the rest; the [`Stopped`] is inside.
 impl From<Stopped> for io::Error {
@@ -290,6 +313,7 @@ pub(crate) struct Report {
     pub(crate) cause: Option<Cause>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) next_delay: Option<Duration>,
+    pub(crate) guard: Option<Cow<'static, str>>,
     pub(crate) timeline: Timeline,
 }
 
@@ -392,15 +416,23 @@ impl<T, E> Outcome<T, E> {
 
 impl Report {
     pub(crate) fn into_stopped(self) -> Stopped {
+        // A report without a reason is a success's, which nobody turns into a stop.
+        let reason = self.reason.unwrap_or(StopReason::Aborted);
+        let circuit = self
+            .guard
+            .as_ref()
+            .filter(|_| reason == StopReason::CircuitOpen);
+        let circuit = circuit.map(|name| CircuitOpen::new(name.clone(), self.next_delay));
         Stopped::new(Stop {
-            // A report without a reason is a success's, which nobody turns into a stop.
-            reason: self.reason.unwrap_or(StopReason::Aborted),
+            reason,
             operation: self.operation,
             attempts: self.attempts,
             elapsed: self.elapsed,
             class: self.class,
             cause: self.cause,
             retry_after: self.next_delay.or(self.retry_after),
+            guard: self.guard,
+            circuit,
         })
     }
 }

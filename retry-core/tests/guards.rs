@@ -3,6 +3,7 @@
 mod support;
 
 use std::cell::Cell;
+use std::error::Error;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -10,8 +11,8 @@ use std::time::Duration;
 use retry_core::testing::{ManualClock, Recorder};
 use retry_core::time::Wait;
 use retry_core::{
-    Budget, Bulkhead, BulkheadPermit, CircuitBreaker, CircuitState, ErrorClass, Event, EventKind,
-    Sleep, SleepDecision, StopReason,
+    Budget, Bulkhead, BulkheadPermit, CircuitBreaker, CircuitSettings, CircuitState, ErrorClass,
+    Event, EventKind, Sleep, SleepDecision, StopReason,
 };
 #[cfg(feature = "tokio")]
 use support::on_tokio;
@@ -70,6 +71,36 @@ fn b3_a_stop_made_of_it_tells_when_the_circuit_lets_a_probe_through() {
     };
     assert_eq!(stopped.reason(), StopReason::CircuitOpen);
     assert_eq!(stopped.retry_after(), Some(secs(30)));
+}
+
+#[test]
+fn b3_a_stop_names_the_circuit_and_has_it_for_its_source() {
+    let breaker = CircuitBreaker::from_settings("host 7".to_owned(), CircuitSettings::DEFAULT)
+        .expect("valid settings");
+    breaker.force_open();
+    let call = AT_ONCE.call("pay").breaker(&breaker);
+    let Err(Failure::Stopped(stopped)) = call.run_blocking(|| Ok::<(), Failure>(())) else {
+        panic!("the circuit is open");
+    };
+    assert_eq!(stopped.guard(), Some("host 7"));
+    assert_eq!(
+        stopped.to_string(),
+        "pay stopped after 0 attempts in 0ns: circuit_open (`host 7`)"
+    );
+    let source = stopped.source().expect("a source");
+    assert_eq!(source.to_string(), "the circuit `host 7` is open");
+}
+
+#[test]
+fn b4_a_stop_names_the_bulkhead() {
+    let bulkhead = Bulkhead::new("pool", 1);
+    let _inside = bulkhead.try_acquire().expect("room");
+    let call = AT_ONCE.call("query").bulkhead(&bulkhead);
+    let Err(Failure::Stopped(stopped)) = call.run_blocking(|| Ok::<(), Failure>(())) else {
+        panic!("the bulkhead is full");
+    };
+    assert_eq!(stopped.guard(), Some("pool"));
+    assert!(stopped.source().is_none());
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn a_stop_reads_as_a_sentence() {
 fn a_stop_shows_all_it_knows() {
     assert_eq!(
         format!("{:?}", stopped_by_abort()),
-        "Stopped { reason: Aborted, operation: \"poll_job\", attempts: 0, elapsed: 0ns, class: None, cause: None, retry_after: None }"
+        "Stopped { reason: Aborted, operation: \"poll_job\", attempts: 0, elapsed: 0ns, class: None, cause: None, retry_after: None, guard: None }"
     );
 }
 

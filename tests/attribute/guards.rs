@@ -601,6 +601,22 @@ mod wrapped {
     }
 
     #[test]
+    fn an_open_circuit_behind_an_error_that_hides_it_is_not_retried() {
+        // It says what the stop says, and its source is the stop's own: the stop itself is not in the chain.
+        #[derive(Debug, thiserror::Error)]
+        #[error(transparent)]
+        struct Hiding(#[from] Stopped);
+
+        impl Classify for Hiding {
+            fn classify(&self) -> Classification {
+                ErrorClass::Transient.into()
+            }
+        }
+        assert_eq!(above!(CircuitOpen, Hiding, Hiding), NOT_RETRIED);
+        assert_eq!(above!(BulkheadFull, Hiding, Hiding), RETRIED);
+    }
+
+    #[test]
     fn an_open_circuit_in_an_io_error_is_not_retried() {
         assert_eq!(
             above!(

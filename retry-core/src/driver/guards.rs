@@ -8,6 +8,7 @@ use crate::budget::{Budget, BudgetToken};
 use crate::bulkhead::{Bulkhead, BulkheadPermit, Ticket, WaitEnd};
 use crate::class::{Classification, ErrorClass};
 use crate::engine::{Gate, Place};
+use crate::guard::Identity;
 use crate::outcome::StopReason;
 use crate::time::TimeSource;
 
@@ -261,11 +262,11 @@ impl<'a> Held<'a> {
     }
 
     /// The guard that stops a call for this reason.
-    pub(super) fn name_of(&self, reason: StopReason) -> Option<&'a str> {
+    pub(super) fn stopped_by(&self, reason: StopReason) -> Option<&'a Identity> {
         match reason {
-            StopReason::CircuitOpen => self.guards.breaker.map(CircuitBreaker::name),
-            StopReason::BudgetExhausted => self.guards.budget.map(Budget::name),
-            StopReason::BulkheadFull => self.guards.bulkhead.map(Bulkhead::name),
+            StopReason::CircuitOpen => self.guards.breaker.map(CircuitBreaker::identity),
+            StopReason::BudgetExhausted => self.guards.budget.map(Budget::identity),
+            StopReason::BulkheadFull => self.guards.bulkhead.map(Bulkhead::identity),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! What a call has been through, whatever the operation's types: it asks the engine and tells the observers.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use crate::breaker::{Asker, CircuitBreaker, Transition};
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
 use crate::event::{self, Event, EventKind};
+use crate::guard::Identity;
 use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
 use crate::site::Plan;
@@ -35,6 +37,8 @@ pub(super) struct Progress<'a> {
     timeline: Timeline,
     error_type: Option<&'static str>,
     stop: Option<(StopReason, Option<Duration>)>,
+    /// Who has ended the call.
+    guard: Option<Cow<'static, str>>,
 }
 
 /// A timer that cuts an attempt.
@@ -74,6 +78,7 @@ impl<'a> Progress<'a> {
             timeline: Timeline::default(),
             error_type: None,
             stop: None,
+            guard: None,
         }
     }
 
@@ -130,7 +135,7 @@ impl<'a> Progress<'a> {
                 Admission::Queued
             }
             Err(reason) => {
-                let guard = held.as_ref().and_then(|held| held.name_of(reason));
+                let guard = held.as_ref().and_then(|held| held.stopped_by(reason));
                 self.stop(hooks, reason, until_probe, guard, elapsed, None);
                 Admission::Refused
             }
@@ -262,7 +267,7 @@ impl<'a> Progress<'a> {
         match decision {
             Decision::Retry(delay) => self.retry(hooks, delay, reading.elapsed, about.known.text),
             Decision::Stop(reason) => {
-                let guard = held.as_ref().and_then(|held| held.name_of(reason));
+                let guard = held.as_ref().and_then(|held| held.stopped_by(reason));
                 self.stop(
                     hooks,
                     reason,
@@ -344,17 +349,18 @@ impl<'a> Progress<'a> {
         hooks: &Hooks<'_>,
         reason: StopReason,
         next_delay: Option<Duration>,
-        guard: Option<&str>,
+        guard: Option<&Identity>,
         elapsed: Duration,
         text: Option<&dyn fmt::Display>,
     ) {
         self.stop = Some((reason, next_delay));
+        self.guard = guard.map(Identity::shared_name);
         self.timeline.end();
         if hooks.is_observed() {
             hooks.emit(&Event {
                 delay: next_delay,
                 stop_reason: Some(reason),
-                guard,
+                guard: guard.map(Identity::name),
                 ..self.event_of_failure(reason.event(), elapsed, text)
             });
         }
@@ -398,7 +404,9 @@ impl<'a> Progress<'a> {
         if contended.is_some() && hooks.is_observed() {
             hooks.emit(&Event {
                 delay: contended,
-                guard: held.and_then(|held| held.name_of(StopReason::BulkheadFull)),
+                guard: held
+                    .and_then(|held| held.stopped_by(StopReason::BulkheadFull))
+                    .map(Identity::name),
                 ..self.event(EventKind::ContentionDetected, self.attempt(), elapsed)
             });
         }
@@ -425,6 +433,7 @@ impl<'a> Progress<'a> {
             cause: failure.map(|failure| failure.cause),
             retry_after: failure.and_then(|failure| failure.classification.retry_after),
             next_delay: self.stop.and_then(|(_, next_delay)| next_delay),
+            guard: self.guard.take(),
             timeline: std::mem::take(&mut self.timeline),
         }
     }

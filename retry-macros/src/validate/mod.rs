@@ -28,6 +28,7 @@ pub(crate) fn config(config: &Config, errors: &mut Errors) {
     policy::last_attempt(config, errors);
     behaviour::values(config, errors);
     behaviour::operation(config, errors);
+    behaviour::guards(config, errors);
     ending::outcome(config, errors);
     ending::timeline(config, errors);
     effect::verdicts(config, errors);
