@@ -316,6 +316,27 @@ impl Sleep for AtOnce {
     fn sleep_blocking(&self, _: Duration) {}
 }
 
+/// The first look finds its time over, the second one does not.
+#[test]
+fn a_clock_that_goes_back_between_two_looks_at_the_circuit_turns_the_call_away_with_a_time() {
+    let breaker = CircuitBreaker::new("payments")
+        .consecutive(1)
+        .open_for(secs(10));
+    // The vote, the look after the failure; before the next attempt the look, and the permit.
+    let clock = Erratic::new(vec![secs(50), secs(50), secs(70), secs(55)]);
+    let call = AT_ONCE.call("pay").breaker(&breaker).clock(&clock);
+    assert_eq!(
+        call.run_blocking(|| Err::<(), _>(TRANSIENT)),
+        Err(TRANSIENT)
+    );
+    assert_eq!(clock.read.load(Ordering::Relaxed), 2);
+    let Err(Failure::Stopped(stopped)) = call.run_blocking(|| Ok::<_, Failure>(())) else {
+        panic!("the circuit is open");
+    };
+    assert_eq!(stopped.reason(), StopReason::CircuitOpen);
+    assert_eq!(stopped.retry_after(), Some(secs(5)));
+}
+
 fn any_result() -> impl Strategy<Value = Result<u8, Failure>> {
     proptest::sample::select(vec![
         Ok(7),

@@ -4,13 +4,15 @@ mod support;
 
 use std::cell::Cell;
 use std::error::Error;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use retry_core::testing::{ManualClock, Recorder};
+use retry_core::time::Wait;
 use retry_core::{
-    Budget, Bulkhead, CircuitBreaker, CircuitSettings, CircuitState, ErrorClass, Event, EventKind,
-    SleepDecision, StopReason,
+    Budget, Bulkhead, BulkheadPermit, CircuitBreaker, CircuitSettings, CircuitState, ErrorClass,
+    Event, EventKind, Sleep, SleepDecision, StopReason,
 };
 #[cfg(feature = "tokio")]
 use support::on_tokio;
@@ -430,6 +432,104 @@ fn b4_the_circuit_is_looked_at_again_after_the_wait() {
 
 #[cfg(feature = "tokio")]
 #[test]
+fn b4_a_circuit_that_has_opened_meanwhile_comes_before_the_end_of_the_wait() {
+    on_tokio(async {
+        for deadline in [secs(2), secs(60)] {
+            let breaker = CircuitBreaker::new("payments");
+            let bulkhead = Bulkhead::new("pool", 1).wait(secs(3));
+            let _inside = bulkhead.try_acquire().expect("room");
+            let policy = AT_ONCE.deadline(deadline);
+            let call = policy.call("query").bulkhead(&bulkhead).breaker(&breaker);
+            let open = async {
+                tokio::time::sleep(secs(1)).await;
+                breaker.force_open();
+            };
+            let (outcome, ()) = tokio::join!(call.execute(async || Ok::<_, Failure>(1)), open);
+            assert_eq!(outcome.stop_reason(), Some(StopReason::CircuitOpen));
+            assert_eq!(outcome.elapsed(), secs(3).min(deadline));
+            assert_eq!(breaker.snapshot().rejected, 1);
+            let statistics = bulkhead.statistics();
+            assert_eq!((statistics.timed_out, statistics.given_up), (0, 1));
+        }
+    });
+}
+
+/// Sleeps on a clock, and lets somebody leave at a moment of it.
+struct Leaving<'b> {
+    clock: ManualClock,
+    at: Duration,
+    inside: Mutex<Option<BulkheadPermit<'b>>>,
+}
+
+impl Sleep for Leaving<'_> {
+    fn sleep(&self, _: Duration) -> Wait<'_> {
+        unimplemented!("the calls block")
+    }
+
+    fn sleep_blocking(&self, duration: Duration) {
+        self.clock.advance(duration);
+        if self.clock.elapsed() >= self.at {
+            drop(self.inside.lock().expect("no panic while locked").take());
+        }
+    }
+}
+
+#[test]
+fn b4_a_blocking_call_on_virtual_time_enters_when_a_place_comes_be_it_at_the_last_moment() {
+    for at in [secs(1), secs(3)] {
+        let bulkhead = Bulkhead::new("pool", 1).wait(secs(3));
+        let sleeper = Leaving {
+            clock: ManualClock::new(),
+            at,
+            inside: Mutex::new(bulkhead.try_acquire().ok()),
+        };
+        let call = AT_ONCE
+            .call("query")
+            .bulkhead(&bulkhead)
+            .clock(&sleeper.clock)
+            .sleeper(&sleeper);
+        let outcome = call.execute_blocking(|| Ok::<_, Failure>(1));
+        assert_eq!((outcome.value(), outcome.elapsed()), (Some(&1), at));
+        assert_eq!((bulkhead.in_use(), bulkhead.statistics().acquired), (0, 2));
+    }
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn b4_a_long_wait_is_told_before_what_comes_after_it() {
+    on_tokio(async {
+        let recorder = Recorder::new();
+        let breaker = CircuitBreaker::new("payments")
+            .consecutive(1)
+            .open_for(secs(1));
+        let bulkhead = Bulkhead::new("pool", 1).wait(secs(10));
+        let inside = bulkhead.try_acquire().expect("room");
+        let call = AT_ONCE.call("query").bulkhead(&bulkhead).breaker(&breaker);
+        let fail_and_leave = async {
+            let other = AT_ONCE.call("other").breaker(&breaker);
+            let _ = other.execute(async || Err::<(), _>(TRANSIENT)).await;
+            tokio::time::sleep(secs(2)).await;
+            drop(inside);
+        };
+        // The call queues first, while the circuit is closed.
+        let call = call.observe(&recorder);
+        let _ = tokio::join!(call.execute(async || Ok::<_, Failure>(1)), fail_and_leave);
+        assert_eq!(
+            recorder.kinds(),
+            [
+                EventKind::ContentionDetected,
+                EventKind::CircuitHalfOpen,
+                EventKind::AttemptStarted,
+                EventKind::AttemptEnded,
+                EventKind::CircuitClosed,
+                EventKind::Success,
+            ]
+        );
+    });
+}
+
+#[cfg(feature = "tokio")]
+#[test]
 fn b4_a_call_that_got_its_place_and_cannot_use_it_has_not_given_up() {
     on_tokio(async {
         let aborted = AtomicBool::new(false);
@@ -449,6 +549,7 @@ fn b4_a_call_that_got_its_place_and_cannot_use_it_has_not_given_up() {
     });
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn b4_a_long_wait_is_contention_whether_or_not_a_place_came() {
     on_tokio(async {
@@ -818,6 +919,7 @@ fn a_call_with_guards_can_be_run_again() {
     assert_eq!((bulkhead.in_use(), bulkhead.statistics().acquired), (0, 6));
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn a_task_that_makes_calls_with_guards_may_change_threads() {
     static BREAKER: CircuitBreaker = CircuitBreaker::new("payments");
@@ -834,7 +936,7 @@ fn a_task_that_makes_calls_with_guards_may_change_threads() {
     });
 }
 
-#[cfg(feature = "macros")]
+#[cfg(all(feature = "macros", feature = "tokio"))]
 #[test]
 fn a_task_that_calls_a_function_with_guards_may_change_threads() {
     struct Client {
