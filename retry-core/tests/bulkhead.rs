@@ -154,6 +154,7 @@ fn by_default_nobody_waits() {
     let _permit = enter(&bulkhead);
     let full = Caller::new(&bulkhead, &NoTimer).full();
     assert_eq!(bulkhead.acquire_blocking().unwrap_err(), full);
+    assert_eq!(full.name(), "pool");
     assert!(!full.is_queue_full() && !full.is_timed_out());
     assert_eq!(full.waited(), Duration::ZERO);
     assert_eq!(full.to_string(), "bulkhead `pool` is full");
