@@ -398,7 +398,7 @@ async fn a_fallback_answers_an_open_circuit() {
     DOWN.force_open();
     let runs = Runs::new();
     let said = run(&runs).expect("there is a fallback");
-    assert!(said.ends_with("circuit_open"), "{said}");
+    assert!(said.ends_with("circuit_open (`down`)"), "{said}");
     assert_eq!(later(7, &runs).await.ok().as_deref(), Some("cached 7"));
     assert_eq!(runs.count(), 0);
 }
