@@ -731,11 +731,16 @@ fn a_bulkhead_is_built_where_it_stands() {
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
-    for limit in [0, MOST + 1, u32::MAX] {
+    for (limit, says) in [
+        (0, "admits nobody"),
+        (MOST + 1, "2147483647"),
+        (u32::MAX, "2147483647"),
+    ] {
         let mut settings = BulkheadSettings::DEFAULT;
         settings.max_concurrent = limit;
         let error = Bulkhead::from_settings("pool", settings).unwrap_err();
         assert_eq!(error.field(), "max_concurrent");
+        assert!(error.reason().contains(says), "{error}");
         let panic = catch_unwind(|| Bulkhead::new("pool", limit)).unwrap_err();
         assert_eq!(panic.downcast_ref::<String>().unwrap(), error.reason());
     }
