@@ -720,3 +720,16 @@ mod distribution {
         assert!((3.0..5.5).contains(&mean), "{mean} with seed {SEED}");
     }
 }
+
+#[test]
+fn custom_backoffs_are_equal_if_they_ask_the_same_function() {
+    fn short(context: &BackoffContext) -> Duration {
+        Duration::from_millis(context.failures.into())
+    }
+    fn long(context: &BackoffContext) -> Duration {
+        Duration::from_secs(context.failures.into())
+    }
+    let backoff = Backoff::custom(short);
+    assert_eq!(backoff, backoff);
+    assert_ne!(backoff, Backoff::custom(long));
+}
