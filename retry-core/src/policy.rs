@@ -27,7 +27,7 @@ const DEFAULT_BASE: Duration = Duration::from_millis(100);
 const DEFAULT_UNKNOWN_CAP: u32 = 2;
 
 /// A server that asks for more is better met by a later call than by a sleeping one.
-const DEFAULT_RETRY_AFTER_MAX: Duration = Duration::from_secs(120);
+pub(crate) const DEFAULT_RETRY_AFTER_MAX: Duration = Duration::from_secs(120);
 
 /// Whether a server's `Retry-After` takes the place of the backoff's delay.
 ///

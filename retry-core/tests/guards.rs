@@ -463,7 +463,7 @@ struct Leaving<'b> {
 
 impl Sleep for Leaving<'_> {
     fn sleep(&self, _: Duration) -> Wait<'_> {
-        unimplemented!("the calls block")
+        unreachable!("the calls block")
     }
 
     fn sleep_blocking(&self, duration: Duration) {

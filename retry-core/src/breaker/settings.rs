@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::class::ErrorClass;
 use crate::guard::GuardError;
-use crate::policy::RetryAfter;
+use crate::policy::{DEFAULT_RETRY_AFTER_MAX, RetryAfter};
 
 /// Each failure is remembered by itself; more than these would be better counted as a share.
 const MOST_FAILURES: u32 = 65_536;
@@ -17,9 +17,6 @@ const DEFAULT_OPEN_FOR: Duration = Duration::from_secs(30);
 
 /// However often a circuit reopens, somebody looks at the service again within ten minutes.
 const DEFAULT_OPEN_FOR_MAX: Duration = Duration::from_secs(600);
-
-/// As for the hints that a policy follows.
-const DEFAULT_RETRY_AFTER_MAX: Duration = Duration::from_secs(120);
 
 /// Longer than a request that is going to be answered takes, so that only probes that were lost are given up.
 const DEFAULT_PROBE_TIMEOUT: Duration = Duration::from_secs(60);

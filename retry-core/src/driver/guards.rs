@@ -225,9 +225,8 @@ impl<'a> Held<'a> {
             .is_some_and(|breaker| breaker.settings().per_call)
     }
 
-    /// The call ends before another attempt. How long it has queued, if that was long.
+    /// The call ends before another attempt, for which it has no permit of the circuit yet. How long it has queued, if that was long.
     pub(super) fn end(&mut self, time: TimeSource<'_>) -> Option<Duration> {
-        self.circuit = None;
         self.token = None;
         // Whoever got his place and cannot use it has not left the queue before.
         let waited = match self.bulkhead.take() {
