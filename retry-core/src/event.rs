@@ -5,6 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
+use crate::breaker::CircuitBreaker;
+use crate::budget::Budget;
+use crate::bulkhead::Bulkhead;
+use crate::call_state::CallStates;
 use crate::class::{Cause, ErrorClass};
 use crate::outcome::StopReason;
 use crate::switches;
@@ -140,6 +144,9 @@ pub struct Event<'a> {
     /// How long the call sleeps before the next attempt, in `retry`; how long the next attempt should wait, in `scheduled`, and in
     /// `circuit_rejected` if that is known; how long the call has waited for the bulkhead, in `contention_detected`.
     pub delay: Option<Duration>,
+    /// How long the attempt waited for a place in the bulkhead, in `attempt_started` and `bulkhead_rejected` of a call that has one: zero if it
+    /// did not queue.
+    pub wait: Option<Duration>,
     /// The time since the call began.
     pub elapsed: Duration,
     /// How long the attempt took, in `attempt_ended`.
@@ -159,6 +166,14 @@ pub struct Event<'a> {
     /// Which transition of its circuit this is, from 1, in `circuit_opened`, `circuit_half_open` and `circuit_closed`. Calls on several threads
     /// may tell an observer that they share out of order; the highest number is the latest.
     pub transition: Option<u64>,
+    /// The call's circuit breaker; in a circuit's transition, the circuit.
+    pub breaker: Option<&'a CircuitBreaker>,
+    /// The call's budget.
+    pub budget: Option<&'a Budget>,
+    /// The call's bulkhead.
+    pub bulkhead: Option<&'a Bulkhead>,
+    /// What observers keep for the call; none for what happens outside of one.
+    pub(crate) states: Option<&'a CallStates>,
 }
 
 impl<'a> Event<'a> {
@@ -173,6 +188,7 @@ impl<'a> Event<'a> {
             operation,
             attempt,
             delay: None,
+            wait: None,
             elapsed,
             duration: None,
             class: None,
@@ -182,6 +198,53 @@ impl<'a> Event<'a> {
             error_type: None,
             guard: None,
             transition: None,
+            breaker: None,
+            budget: None,
+            bulkhead: None,
+            states: None,
+        }
+    }
+
+    /// Lets `observer` keep something from one event of a call to the next, such as a span that is open.
+    ///
+    /// `use_state` gets what it left there at the call's last event: at first `None`. Each call has a state of its own for each observer and
+    /// type `S`. It is dropped with the call, after the terminal event or when the future is dropped; set it to `None` to drop it before. What
+    /// happens outside of a call, such as the transition of a circuit that nobody's call has caused, finds `None` and keeps nothing.
+    ///
+    /// ```
+    /// use retry_core::{Backoff, Event, EventKind, Observer, Policy};
+    /// use std::{io, time::Duration};
+    ///
+    /// /// Tells how long a call slept in all.
+    /// struct Sleeps;
+    ///
+    /// impl Observer for Sleeps {
+    ///     fn on_event(&self, event: &Event<'_>) {
+    ///         event.with_state(self, |slept: &mut Option<Duration>| {
+    ///             if event.kind == EventKind::Retry {
+    ///                 *slept.get_or_insert_default() += event.delay.unwrap_or_default();
+    ///             }
+    ///             if event.kind.is_terminal() {
+    ///                 println!("{} slept {:?}", event.operation, slept.unwrap_or_default());
+    /// #               assert_eq!(*slept, Some(Duration::from_millis(2)));
+    ///             }
+    ///         });
+    ///     }
+    /// }
+    ///
+    /// const POLICY: Policy = Policy::new().attempts(3).backoff(Backoff::fixed(Duration::from_millis(1)));
+    ///
+    /// let call = POLICY.call("fetch_user").observe(&Sleeps);
+    /// let _ = call.run_blocking(|| Err::<(), _>(io::Error::from(io::ErrorKind::TimedOut)));
+    /// ```
+    pub fn with_state<O: ?Sized, S: Send + 'static, R>(
+        &self,
+        observer: &O,
+        use_state: impl FnOnce(&mut Option<S>) -> R,
+    ) -> R {
+        match self.states {
+            Some(states) => states.with(observer, use_state),
+            None => use_state(&mut None),
         }
     }
 }
@@ -194,6 +257,7 @@ impl fmt::Debug for Event<'_> {
             .field("operation", &self.operation)
             .field("attempt", &self.attempt)
             .field("delay", &self.delay)
+            .field("wait", &self.wait)
             .field("elapsed", &self.elapsed)
             .field("duration", &self.duration)
             .field("class", &self.class)
@@ -203,7 +267,7 @@ impl fmt::Debug for Event<'_> {
             .field("error_type", &self.error_type)
             .field("guard", &self.guard)
             .field("transition", &self.transition)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

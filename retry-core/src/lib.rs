@@ -57,6 +57,7 @@ mod breaker;
 mod budget;
 mod bulkhead;
 mod call;
+mod call_state;
 mod class;
 pub mod classify;
 pub mod docs;

@@ -331,7 +331,7 @@ pub struct Recorder {
     events: Mutex<Vec<RecordedEvent>>,
 }
 
-/// An [`Event`] that has been kept, field for field.
+/// An [`Event`] that has been kept, field for field but for the guards themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedEvent {
@@ -343,6 +343,8 @@ pub struct RecordedEvent {
     pub attempt: u32,
     /// The delay.
     pub delay: Option<Duration>,
+    /// How long the attempt waited for the bulkhead.
+    pub wait: Option<Duration>,
     /// The time since the call began.
     pub elapsed: Duration,
     /// How long the attempt took.
@@ -421,6 +423,7 @@ impl Observer for Recorder {
             operation: event.operation,
             attempt: event.attempt,
             delay: event.delay,
+            wait: event.wait,
             elapsed: event.elapsed,
             duration: event.duration,
             class: event.class,

@@ -55,6 +55,16 @@ impl<'a> Guards<'a> {
         self.bulkhead = Some(bulkhead);
         self
     }
+
+    /// The guard that stops a call for this reason.
+    pub(super) fn stopped_by(self, reason: StopReason) -> Option<&'a Identity> {
+        match reason {
+            StopReason::CircuitOpen => self.breaker.map(CircuitBreaker::identity),
+            StopReason::BudgetExhausted => self.budget.map(Budget::identity),
+            StopReason::BulkheadFull => self.bulkhead.map(Bulkhead::identity),
+            _ => None,
+        }
+    }
 }
 
 /// A call without guards, which has nothing to hold.
@@ -128,11 +138,28 @@ struct Queue<'a> {
     ends_with_deadline: bool,
 }
 
+/// A wait for the bulkhead that is over.
+#[derive(Clone, Copy)]
+pub(super) struct Waited {
+    pub(super) long: Duration,
+    /// It was so long that it is told.
+    pub(super) contended: bool,
+}
+
+impl Waited {
+    const NOT: Self = Self {
+        long: Duration::ZERO,
+        contended: false,
+    };
+}
+
 impl Queue<'_> {
-    /// How long the wait was, if that was long.
-    fn finish(mut self, end: WaitEnd, now: Instant) -> Option<Duration> {
+    fn finish(mut self, end: WaitEnd, now: Instant) -> Waited {
         let contended = self.ticket.finish(end, now);
-        contended.then(|| self.ticket.waited(now))
+        Waited {
+            long: self.ticket.waited(now),
+            contended,
+        }
     }
 }
 
@@ -225,8 +252,8 @@ impl<'a> Held<'a> {
             .is_some_and(|breaker| breaker.settings().per_call)
     }
 
-    /// The call ends before another attempt, for which it has no permit of the circuit yet. How long it has queued, if that was long.
-    pub(super) fn end(&mut self, time: TimeSource<'_>) -> Option<Duration> {
+    /// The call ends before another attempt, for which it has no permit of the circuit yet. How long it has queued, if it still did.
+    pub(super) fn end(&mut self, time: TimeSource<'_>) -> Option<Waited> {
         self.token = None;
         // Whoever got his place and cannot use it has not left the queue before.
         let waited = match self.bulkhead.take() {
@@ -234,7 +261,7 @@ impl<'a> Held<'a> {
             None => WaitEnd::GivenUp,
         };
         let queue = self.queue.take()?;
-        queue.finish(waited, time.now())
+        Some(queue.finish(waited, time.now()))
     }
 
     /// Looks whether the call has got the place that it queues for.
@@ -255,19 +282,9 @@ impl<'a> Held<'a> {
         self.queue.is_some()
     }
 
-    /// Whose transitions this call may cause.
-    pub(super) const fn breaker(&self) -> Option<&'a CircuitBreaker> {
-        self.guards.breaker
-    }
-
-    /// The guard that stops a call for this reason.
-    pub(super) fn stopped_by(&self, reason: StopReason) -> Option<&'a Identity> {
-        match reason {
-            StopReason::CircuitOpen => self.guards.breaker.map(CircuitBreaker::identity),
-            StopReason::BudgetExhausted => self.guards.budget.map(Budget::identity),
-            StopReason::BulkheadFull => self.guards.bulkhead.map(Bulkhead::identity),
-            _ => None,
-        }
+    /// The guards of a call, if it has any.
+    pub(super) fn guards_of(held: Option<&Self>) -> Guards<'a> {
+        held.map_or_else(Guards::new, |held| held.guards)
     }
 }
 
@@ -279,8 +296,8 @@ pub(super) struct AtGate<'g, 'a, 't> {
     pub(super) remaining: Option<Duration>,
     /// How long the circuit stays open.
     pub(super) until_probe: Option<Duration>,
-    /// How long the call has queued, if that was long.
-    pub(super) contended: Option<Duration>,
+    /// How the call has come by its place in the bulkhead, or has not.
+    pub(super) waited: Option<Waited>,
     /// How long the call may queue.
     pub(super) may_queue: Duration,
     /// When it began to.
@@ -295,7 +312,7 @@ impl<'g, 'a, 't> AtGate<'g, 'a, 't> {
             asker,
             remaining: None,
             until_probe: None,
-            contended: None,
+            waited: None,
             may_queue: Duration::ZERO,
             queued_at: None,
             transition: None,
@@ -333,9 +350,10 @@ impl Gate for AtGate<'_, '_, '_> {
                 (None, false) => (WaitEnd::TimedOut, Place::Full),
                 (None, true) => (WaitEnd::GivenUp, Place::Late),
             };
-            self.contended = queue.finish(end, self.asker.time.now());
+            self.waited = Some(queue.finish(end, self.asker.time.now()));
             return place;
         }
+        self.waited = Some(Waited::NOT);
         held.bulkhead = bulkhead.try_enter();
         if held.bulkhead.is_some() {
             return Place::Inside;

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::guards::{AtGate, Held};
+use super::guards::{AtGate, Guards, Held, Waited};
 use super::{Admission, Hooks};
-use crate::breaker::{Asker, CircuitBreaker, Transition};
+use crate::breaker::{Asker, Transition};
+use crate::call_state::CallStates;
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
 use crate::event::{self, Event, EventKind};
@@ -39,6 +40,8 @@ pub(super) struct Progress<'a> {
     stop: Option<(StopReason, Option<Duration>)>,
     /// Who has ended the call.
     guard: Option<Cow<'static, str>>,
+    /// What observers keep.
+    pub(super) states: CallStates,
 }
 
 /// A timer that cuts an attempt.
@@ -54,6 +57,30 @@ struct Reading {
     elapsed: Duration,
     /// Since the attempt began.
     duration: Duration,
+}
+
+/// How a call ends without success.
+#[derive(Clone, Copy)]
+struct Stop<'s> {
+    reason: StopReason,
+    elapsed: Duration,
+    next_delay: Option<Duration>,
+    /// For the bulkhead.
+    wait: Option<Duration>,
+    /// Of the error that it follows directly on.
+    text: Option<&'s dyn fmt::Display>,
+}
+
+impl Stop<'_> {
+    const fn new(reason: StopReason, elapsed: Duration) -> Self {
+        Self {
+            reason,
+            elapsed,
+            next_delay: None,
+            wait: None,
+            text: None,
+        }
+    }
 }
 
 /// What is known about an attempt that has ended, besides how it is judged.
@@ -79,6 +106,7 @@ impl<'a> Progress<'a> {
             error_type: None,
             stop: None,
             guard: None,
+            states: CallStates::default(),
         }
     }
 
@@ -104,26 +132,28 @@ impl<'a> Progress<'a> {
             .before_attempt(policy, aborted, elapsed, &mut gate);
         let AtGate {
             transition,
-            contended,
+            waited,
             until_probe,
             may_queue,
             queued_at,
             ..
         } = gate;
-        let contended = match &mut held {
-            Some(held) if entry.is_err() => contended.or(held.end(hooks.time)),
-            _ => contended,
+        let waited = match &mut held {
+            Some(held) if entry.is_err() => held.end(hooks.time).or(waited),
+            _ => waited,
         };
-        self.tell_of_contention(hooks, held.as_deref(), contended, elapsed);
-        self.tell_of_transition(hooks, held.as_deref(), transition, elapsed);
+        let guards = Held::guards_of(held.as_deref());
+        self.tell_of_contention(hooks, guards, waited, elapsed);
+        self.tell_of_transition(hooks, guards, transition, elapsed);
         match entry {
             Ok(Entry::Now) => {
                 if let Some(held) = held {
                     held.start(self.engine.failures() == 0, hooks.time);
                 }
-                if hooks.is_observed() {
-                    hooks.emit(&self.event(EventKind::AttemptStarted, self.attempt(), elapsed));
-                }
+                self.emit(hooks, guards, || Event {
+                    wait: waited.map(|waited| waited.long),
+                    ..self.event(EventKind::AttemptStarted, self.attempt(), elapsed)
+                });
                 Admission::Granted
             }
             Ok(Entry::Queue) => {
@@ -135,8 +165,13 @@ impl<'a> Progress<'a> {
                 Admission::Queued
             }
             Err(reason) => {
-                let guard = held.as_ref().and_then(|held| held.stopped_by(reason));
-                self.stop(hooks, reason, until_probe, guard, elapsed, None);
+                let wait = waited.map(|waited| waited.long);
+                let stop = Stop {
+                    wait: wait.filter(|_| reason == StopReason::BulkheadFull),
+                    next_delay: until_probe,
+                    ..Stop::new(reason, elapsed)
+                };
+                self.stop(hooks, guards, stop);
                 Admission::Refused
             }
         }
@@ -147,19 +182,18 @@ impl<'a> Progress<'a> {
     pub(super) fn succeed(&mut self, hooks: &Hooks<'_>, held: Option<&mut Held<'_>>) {
         let reading = self.read(hooks);
         let attempt = self.attempt();
-        if hooks.is_observed() {
-            hooks.emit(&Event {
-                duration: Some(reading.duration),
-                ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
-            });
-        }
+        let guards = Held::guards_of(held.as_deref());
+        self.emit(hooks, guards, || Event {
+            duration: Some(reading.duration),
+            ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
+        });
         if let Some(held) = held {
             let transition = held.succeed(&self.asker(hooks));
-            self.tell_of_transition(hooks, Some(held), transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
         }
-        if hooks.is_observed() {
-            hooks.emit(&self.event(EventKind::Success, attempt, reading.elapsed));
-        }
+        self.emit(hooks, guards, || {
+            self.event(EventKind::Success, attempt, reading.elapsed)
+        });
         if let Some(limit) = hooks.timeline {
             self.timeline.record(reading.of_success(attempt), limit);
         }
@@ -230,19 +264,18 @@ impl<'a> Progress<'a> {
         let attempt = self.attempt();
         self.cut = None;
         self.error_type = about.error_type;
-        if hooks.is_observed() {
-            hooks.emit(&Event {
-                duration: Some(reading.duration),
-                class: Some(failure.classification.class),
-                cause: Some(failure.cause),
-                error: about.known.text,
-                error_type: about.error_type,
-                ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
-            });
-        }
+        let guards = Held::guards_of(held.as_deref());
+        self.emit(hooks, guards, || Event {
+            duration: Some(reading.duration),
+            class: Some(failure.classification.class),
+            cause: Some(failure.cause),
+            error: about.known.text,
+            error_type: about.error_type,
+            ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
+        });
         if let Some(held) = &mut held {
             let transition = held.fail(failure.classification, &asker);
-            self.tell_of_transition(hooks, Some(held), transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
         }
         let (decision, until_probe) =
             self.decide(hooks, held.as_deref_mut(), &failure, reading.elapsed);
@@ -252,7 +285,7 @@ impl<'a> Progress<'a> {
         };
         if let Some(held) = &mut held {
             let transition = held.conclude(failure.classification, delay.is_some(), &asker);
-            self.tell_of_transition(hooks, Some(held), transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
         }
         if let Some(limit) = hooks.timeline {
             let record = AttemptRecord {
@@ -264,29 +297,17 @@ impl<'a> Progress<'a> {
             };
             self.timeline.record(record, limit);
         }
+        let text = about.known.text;
+        let stop = |reason, next_delay| Stop {
+            next_delay,
+            text,
+            ..Stop::new(reason, reading.elapsed)
+        };
         match decision {
-            Decision::Retry(delay) => self.retry(hooks, delay, reading.elapsed, about.known.text),
-            Decision::Stop(reason) => {
-                let guard = held.as_ref().and_then(|held| held.stopped_by(reason));
-                self.stop(
-                    hooks,
-                    reason,
-                    until_probe,
-                    guard,
-                    reading.elapsed,
-                    about.known.text,
-                );
-            }
+            Decision::Retry(delay) => self.retry(hooks, guards, delay, reading.elapsed, text),
+            Decision::Stop(reason) => self.stop(hooks, guards, stop(reason, until_probe)),
             Decision::Defer(delay) => {
-                let reason = StopReason::Scheduled;
-                self.stop(
-                    hooks,
-                    reason,
-                    Some(delay),
-                    None,
-                    reading.elapsed,
-                    about.known.text,
-                );
+                self.stop(hooks, guards, stop(StopReason::Scheduled, Some(delay)));
             }
         }
         delay.is_some()
@@ -325,6 +346,7 @@ impl<'a> Progress<'a> {
     fn retry(
         &mut self,
         hooks: &Hooks<'_>,
+        guards: Guards<'_>,
         delay: Duration,
         elapsed: Duration,
         text: Option<&dyn fmt::Display>,
@@ -334,36 +356,26 @@ impl<'a> Progress<'a> {
         } else {
             delay
         };
-        if hooks.is_observed() {
-            hooks.emit(&Event {
-                delay: Some(delay),
-                ..self.event_of_failure(EventKind::Retry, elapsed, text)
-            });
-        }
+        self.emit(hooks, guards, || Event {
+            delay: Some(delay),
+            ..self.event_of_failure(EventKind::Retry, elapsed, text)
+        });
     }
 
     /// Ends the call.
     #[cold]
-    fn stop(
-        &mut self,
-        hooks: &Hooks<'_>,
-        reason: StopReason,
-        next_delay: Option<Duration>,
-        guard: Option<&Identity>,
-        elapsed: Duration,
-        text: Option<&dyn fmt::Display>,
-    ) {
-        self.stop = Some((reason, next_delay));
+    fn stop(&mut self, hooks: &Hooks<'_>, guards: Guards<'_>, stop: Stop<'_>) {
+        let guard = guards.stopped_by(stop.reason);
+        self.stop = Some((stop.reason, stop.next_delay));
         self.guard = guard.map(Identity::shared_name);
         self.timeline.end();
-        if hooks.is_observed() {
-            hooks.emit(&Event {
-                delay: next_delay,
-                stop_reason: Some(reason),
-                guard: guard.map(Identity::name),
-                ..self.event_of_failure(reason.event(), elapsed, text)
-            });
-        }
+        self.emit(hooks, guards, || Event {
+            delay: stop.next_delay,
+            wait: stop.wait,
+            stop_reason: Some(stop.reason),
+            guard: guard.map(Identity::name),
+            ..self.event_of_failure(stop.reason.event(), stop.elapsed, stop.text)
+        });
     }
 
     /// On behalf of the attempt that runs, or would run next.
@@ -380,35 +392,57 @@ impl<'a> Progress<'a> {
     fn tell_of_transition(
         &self,
         hooks: &Hooks<'_>,
-        held: Option<&Held<'_>>,
+        guards: Guards<'_>,
         transition: Option<Transition>,
         elapsed: Duration,
     ) {
         let Some(observer) = hooks.observer else {
             return;
         };
-        let breaker: Option<&CircuitBreaker> = held.and_then(Held::breaker);
-        if let Some((breaker, transition)) = breaker.zip(transition) {
+        if let Some((breaker, transition)) = guards.breaker.zip(transition) {
             let event = breaker.event(transition, self.plan.operation, self.attempt(), elapsed);
-            event::notify(observer, &event);
+            event::notify(observer, &self.complete(event, guards));
         }
     }
 
     fn tell_of_contention(
         &self,
         hooks: &Hooks<'_>,
-        held: Option<&Held<'_>>,
-        contended: Option<Duration>,
+        guards: Guards<'_>,
+        waited: Option<Waited>,
         elapsed: Duration,
     ) {
-        if contended.is_some() && hooks.is_observed() {
-            hooks.emit(&Event {
-                delay: contended,
-                guard: held
-                    .and_then(|held| held.stopped_by(StopReason::BulkheadFull))
-                    .map(Identity::name),
-                ..self.event(EventKind::ContentionDetected, self.attempt(), elapsed)
-            });
+        let Some(waited) = waited.filter(|waited| waited.contended) else {
+            return;
+        };
+        let guard = guards.stopped_by(StopReason::BulkheadFull);
+        self.emit(hooks, guards, || Event {
+            delay: Some(waited.long),
+            guard: guard.map(Identity::name),
+            ..self.event(EventKind::ContentionDetected, self.attempt(), elapsed)
+        });
+    }
+
+    /// Without an observer nothing is built.
+    fn emit<'e>(
+        &'e self,
+        hooks: &Hooks<'_>,
+        guards: Guards<'e>,
+        event: impl FnOnce() -> Event<'e>,
+    ) {
+        if hooks.is_observed() {
+            hooks.emit(&self.complete(event(), guards));
+        }
+    }
+
+    /// With what every event of the call has.
+    const fn complete<'e>(&'e self, event: Event<'e>, guards: Guards<'e>) -> Event<'e> {
+        Event {
+            breaker: guards.breaker,
+            budget: guards.budget,
+            bulkhead: guards.bulkhead,
+            states: Some(&self.states),
+            ..event
         }
     }
 

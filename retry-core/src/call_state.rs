@@ -1,0 +1,61 @@
+//! What observers keep for a call, from one event to the next.
+
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::mem;
+use std::ptr;
+
+/// The states of one call. Few calls have more than one.
+#[derive(Default)]
+pub(crate) struct CallStates(RefCell<Vec<Kept>>);
+
+struct Kept {
+    owner: Owner,
+    state: Box<dyn Any + Send>,
+}
+
+/// Who keeps it: an observer is known by its address, and one address may be that of several observers of different types.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Owner {
+    address: usize,
+    state: TypeId,
+}
+
+impl CallStates {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// The state is outside of the list meanwhile: nothing is borrowed while the observer's code runs, and what it panics over is dropped.
+    pub(crate) fn with<O: ?Sized, S: Send + 'static, R>(
+        &self,
+        observer: &O,
+        use_state: impl FnOnce(&mut Option<S>) -> R,
+    ) -> R {
+        let owner = Owner {
+            address: ptr::from_ref(observer).cast::<()>().addr(),
+            state: TypeId::of::<S>(),
+        };
+        let mut kept = self.take(owner);
+        let slot = kept
+            .as_mut()
+            .and_then(|kept| kept.downcast_mut::<Option<S>>());
+        let mut fresh = None;
+        let slot = slot.unwrap_or(&mut fresh);
+        let result = use_state(slot);
+        if slot.is_some() {
+            let state = match kept {
+                Some(kept) => kept,
+                None => Box::new(mem::take(&mut fresh)),
+            };
+            self.0.borrow_mut().push(Kept { owner, state });
+        }
+        result
+    }
+
+    fn take(&self, owner: Owner) -> Option<Box<dyn Any + Send>> {
+        let mut states = self.0.borrow_mut();
+        let place = states.iter().position(|kept| kept.owner == owner)?;
+        Some(states.swap_remove(place).state)
+    }
+}

@@ -1,0 +1,223 @@
+//! What an observer keeps from one event of a call to the next.
+
+use std::future::{Future, pending};
+use std::io;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use retry_core::{
+    Backoff, Bulkhead, CircuitBreaker, Event, EventKind, Observer, Policy, testing::ManualClock,
+    testing::Recorder,
+};
+
+const POLICY: Policy = Policy::new().attempts(3).backoff(Backoff::none());
+
+/// Counts the events of each call from the first one on, and notes the count at its terminal event.
+#[derive(Default)]
+struct Counter {
+    counts: Mutex<Vec<u32>>,
+    alive: AtomicU32,
+}
+
+struct Count<'a> {
+    events: u32,
+    alive: &'a AtomicU32,
+}
+
+impl Drop for Count<'_> {
+    fn drop(&mut self) {
+        self.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Observer for &'static Counter {
+    fn on_event(&self, event: &Event<'_>) {
+        event.with_state(*self, |count: &mut Option<Count<'static>>| {
+            let count = count.get_or_insert_with(|| {
+                self.alive.fetch_add(1, Ordering::Relaxed);
+                Count {
+                    events: 0,
+                    alive: &self.alive,
+                }
+            });
+            count.events += 1;
+            if event.kind.is_terminal() {
+                self.counts.lock().unwrap().push(count.events);
+            }
+        });
+    }
+}
+
+fn counter() -> &'static Counter {
+    Box::leak(Box::default())
+}
+
+fn fails() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[test]
+fn lasts_from_the_first_event_to_the_last() {
+    let counter = counter();
+    let call = POLICY.call("fetch").observe(&counter);
+    assert!(call.run_blocking(fails).is_err());
+    assert!(call.run_blocking(|| Ok::<_, io::Error>(())).is_ok());
+    // Three attempts have two events each, and `retry` or the terminal event follows.
+    assert_eq!(*counter.counts.lock().unwrap(), [9, 3]);
+    assert_eq!(counter.alive.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn is_dropped_with_the_future() {
+    let counter = counter();
+    let call = POLICY.call("fetch").observe(&counter);
+    {
+        let mut running = pin!(call.run(pending::<io::Result<()>>));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(running.as_mut().poll(&mut context).is_pending());
+        assert_eq!(counter.alive.load(Ordering::Relaxed), 1);
+    }
+    assert_eq!(counter.alive.load(Ordering::Relaxed), 0);
+    assert!(counter.counts.lock().unwrap().is_empty());
+}
+
+#[test]
+fn belongs_to_one_call_and_one_observer() {
+    let (outer, inner) = (counter(), counter());
+    let call = POLICY.call("inner").observe(&outer).observe(&inner);
+    let nested = || call.run_blocking(fails);
+    assert!(
+        POLICY
+            .call("outer")
+            .observe(&outer)
+            .run_blocking(nested)
+            .is_err()
+    );
+    assert_eq!(*outer.counts.lock().unwrap(), [9, 9, 9, 9]);
+    assert_eq!(*inner.counts.lock().unwrap(), [9, 9, 9]);
+}
+
+#[test]
+fn is_gone_when_its_observer_panics_over_it_or_takes_it() {
+    let seen = Mutex::new(Vec::new());
+    let clumsy = |event: &Event<'_>| {
+        event.with_state(&seen, |attempts: &mut Option<u32>| {
+            seen.lock().unwrap().push(*attempts);
+            *attempts = Some(event.attempt);
+            match event.kind {
+                EventKind::Retry if event.attempt == 1 => panic!("clumsy"),
+                EventKind::Retry => *attempts = None,
+                _ => {}
+            }
+        });
+    };
+    assert!(
+        POLICY
+            .call("fetch")
+            .observe(&clumsy)
+            .run_blocking(fails)
+            .is_err()
+    );
+    let (one, two, three) = (Some(1), Some(2), Some(3));
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [None, one, one, None, two, two, None, three, three]
+    );
+}
+
+#[test]
+fn outside_of_a_call_nothing_lasts() {
+    static SEEN: Mutex<Vec<Option<u64>>> = Mutex::new(Vec::new());
+    static OBSERVER: fn(&Event<'_>) = |event| {
+        event.with_state(&SEEN, |last: &mut Option<u64>| {
+            SEEN.lock().unwrap().push(*last);
+            *last = event.transition;
+        });
+    };
+    let breaker = CircuitBreaker::new("payments").observe(&OBSERVER);
+    breaker.force_open();
+    breaker.force_closed();
+    assert_eq!(*SEEN.lock().unwrap(), [None, None]);
+}
+
+#[test]
+fn every_event_of_a_call_brings_its_guards() {
+    let (breaker, bulkhead) = (
+        CircuitBreaker::new("payments"),
+        Bulkhead::new("payments", 1),
+    );
+    let seen = Mutex::new(Vec::new());
+    let observer = |event: &Event<'_>| {
+        let inside = event.bulkhead.map(Bulkhead::in_use);
+        let state = event.breaker.map(CircuitBreaker::state);
+        assert!(event.budget.is_none());
+        seen.lock()
+            .unwrap()
+            .push((event.kind, inside, state.is_some()));
+    };
+    let call = POLICY
+        .call("pay")
+        .observe(&observer)
+        .breaker(&breaker)
+        .bulkhead(&bulkhead);
+    assert!(call.run_blocking(|| Ok::<_, io::Error>(())).is_ok());
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [
+            (EventKind::AttemptStarted, Some(1), true),
+            (EventKind::AttemptEnded, Some(1), true),
+            (EventKind::Success, Some(0), true),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_tells_how_long_it_has_waited_for_the_bulkhead() {
+    let bulkhead = Bulkhead::new("database", 1).wait(Duration::from_millis(50));
+    let recorder = Recorder::new();
+    let waits = || {
+        recorder
+            .events()
+            .into_iter()
+            .map(|event| (event.kind, event.wait))
+    };
+    let call = POLICY.call("query").observe(&recorder).bulkhead(&bulkhead);
+
+    assert!(call.run(|| async { Ok::<_, io::Error>(()) }).await.is_ok());
+    assert_eq!(
+        waits().next(),
+        Some((EventKind::AttemptStarted, Some(Duration::ZERO)))
+    );
+
+    recorder.clear();
+    let permit = bulkhead.try_acquire().unwrap();
+    let first = call.run(|| async { Ok::<_, io::Error>(()) });
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        drop(permit);
+    };
+    assert!(tokio::join!(first, release).0.is_ok());
+    assert_eq!(
+        waits().next(),
+        Some((EventKind::AttemptStarted, Some(Duration::from_millis(20))))
+    );
+
+    recorder.clear();
+    let permit = bulkhead.try_acquire().unwrap();
+    let outcome = call.execute(|| async { Ok::<_, io::Error>(()) }).await;
+    assert!(!outcome.is_success());
+    assert_eq!(
+        waits().collect::<Vec<_>>(),
+        [(EventKind::BulkheadRejected, Some(Duration::from_millis(50)))]
+    );
+    drop(permit);
+
+    recorder.clear();
+    let clock = ManualClock::new();
+    let call = POLICY.call("query").observe(&recorder).clock(&clock);
+    assert!(call.run_blocking(|| Ok::<_, io::Error>(())).is_ok());
+    assert_eq!(waits().next(), Some((EventKind::AttemptStarted, None)));
+}
