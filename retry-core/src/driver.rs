@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 pub(crate) use self::asynchronous::{Conduct, Run};
-pub(crate) use self::blocking::drive_blocking;
+pub(crate) use self::blocking::Blocking;
 pub use self::guards::Guards;
 pub(crate) use self::guards::{Guarding, Held, Holding, Unguarded};
 use self::progress::{About, Progress};
@@ -24,7 +24,7 @@ pub(crate) use self::steps::{Attempting, Pausing};
 use crate::abort::Abort;
 use crate::attempt::Attempt;
 use crate::breaker::Asker;
-use crate::class::Cause;
+use crate::class::{Cause, Classification};
 use crate::engine::SleepRule;
 use crate::event::{self, Event, Observer};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
@@ -60,9 +60,20 @@ impl<'a> Hooks<'a> {
         }
     }
 
+    /// A copy for cold code: what is passed by reference stays in memory, and the hot path should keep the original in registers.
+    #[inline]
+    pub(crate) const fn copied(&self) -> Self {
+        *self
+    }
+
     #[inline]
     fn is_observed(&self) -> bool {
         self.observer.is_some() || switches::is_set(switches::GLOBAL_OBSERVER)
+    }
+
+    #[inline]
+    fn are_told_of_success(&self) -> bool {
+        self.is_observed() || self.timeline.is_some()
     }
 
     fn is_aborted(&self) -> bool {
@@ -169,6 +180,18 @@ pub enum Attempted<R> {
     },
 }
 
+/// An attempt that has ended, with something left to do.
+pub(crate) enum Unsettled<T, E> {
+    /// Somebody wants to be told.
+    Success(T),
+    /// The value is not acceptable.
+    Value(T, Classification),
+    Error(E),
+    Cut {
+        by_deadline: bool,
+    },
+}
+
 /// Where the loop of an async function stands.
 pub enum Turn<R> {
     /// Before an attempt, which has to be allowed to start.
@@ -187,17 +210,21 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         }
     }
 
-    /// Whether the next attempt may start.
+    /// Whether the next attempt may start, be it the first or another.
     #[inline]
     pub(crate) fn may_start(&mut self, hooks: &Hooks<'_>, ruled: bool) -> Admission {
-        if let Some(history) = &mut self.history {
-            let admission = history.progress.may_start(hooks, self.guards.held());
-            if admission == Admission::Granted {
-                history.last = End::Nothing;
-                history.due = false;
-            }
-            return admission;
+        if self.history.is_some() {
+            self.may_go_on(&hooks.copied())
+        } else if self.begins_at_once(hooks, ruled) {
+            Admission::Granted
+        } else {
+            self.begin_asking(&hooks.copied())
         }
+    }
+
+    /// Begins the call: whether its first attempt may start because nobody needs to be asked or told.
+    #[inline]
+    fn begins_at_once(&mut self, hooks: &Hooks<'_>, ruled: bool) -> bool {
         let policy = self.plan.policy;
         let watched = hooks.is_observed();
         let timed = watched
@@ -211,23 +238,18 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         } else {
             Start::Untimed
         };
-        if watched || hooks.abort.is_some() {
-            return self.may_start_first(hooks);
-        }
-        let started = self
-            .guards
-            .held()
-            .is_none_or(|held| held.start_at_once(hooks.time));
-        if started {
-            Admission::Granted
-        } else {
-            self.may_start_first(hooks)
-        }
+        !watched
+            && hooks.abort.is_none()
+            && self
+                .guards
+                .held()
+                .is_none_or(|held| held.start_at_once(hooks.time))
     }
 
+    /// Whether the first attempt may start.
     #[cold]
     #[inline(never)]
-    fn may_start_first(&mut self, hooks: &Hooks<'_>) -> Admission {
+    fn begin_asking(&mut self, hooks: &Hooks<'_>) -> Admission {
         let mut progress = Progress::new(self.plan, self.start.time());
         let admission = progress.may_start(hooks, self.guards.held());
         if admission != Admission::Granted || !progress.states.is_empty() {
@@ -237,38 +259,70 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         admission
     }
 
-    /// Judges an attempt that has ended: `Continue` if the call sleeps next.
+    /// Whether the next attempt may start.
+    #[cold]
+    #[inline(never)]
+    fn may_go_on(&mut self, hooks: &Hooks<'_>) -> Admission {
+        let Some(history) = &mut self.history else {
+            return Admission::Refused;
+        };
+        let admission = history.progress.may_start(hooks, self.guards.held());
+        if admission == Admission::Granted {
+            history.last = End::Nothing;
+            history.due = false;
+        }
+        admission
+    }
+
+    /// The value of an attempt that ends the call with nobody to be told.
     #[inline]
-    pub(crate) fn conclude<T, C, F, X>(
+    pub(crate) fn settle<T>(
         &mut self,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
-        errors: &Errors<C, F, X>,
         values: &impl JudgeValue<T>,
+    ) -> Result<T, Unsettled<T, E>> {
+        match attempted {
+            Attempted::Finished(Ok(value)) => match values.judge(&value) {
+                None if hooks.are_told_of_success() => Err(Unsettled::Success(value)),
+                None => {
+                    self.succeed_untold(hooks);
+                    Ok(value)
+                }
+                Some(classification) => Err(Unsettled::Value(value, classification)),
+            },
+            Attempted::Finished(Err(error)) => Err(Unsettled::Error(error)),
+            Attempted::Cut { by_deadline } => Err(Unsettled::Cut { by_deadline }),
+        }
+    }
+
+    /// What follows on any other attempt: `Continue` if the call sleeps next.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn conclude<T, C, F, X>(
+        &mut self,
+        unsettled: Unsettled<T, E>,
+        hooks: &Hooks<'_>,
+        errors: &Errors<C, F, X>,
     ) -> ControlFlow<End<T, E>>
     where
         K: Keep<T>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
     {
-        let (plan, started) = (self.plan, self.start.time());
-        let progress = |history| progress_of(history, plan, started);
-        let held = self.guards.held();
-        match attempted {
-            Attempted::Finished(Ok(value)) => match values.judge(&value) {
-                None => {
-                    self.succeed(hooks);
-                    ControlFlow::Break(End::Success(value))
-                }
-                Some(classification) => {
-                    let progress = progress(&mut self.history);
-                    let retry = progress.fail_with_value(hooks, held, classification);
-                    self.go_on(retry, End::Value(value))
-                }
-            },
-            Attempted::Finished(Err(error)) => {
+        match unsettled {
+            Unsettled::Success(value) => {
+                self.announce_success(hooks);
+                ControlFlow::Break(End::Success(value))
+            }
+            Unsettled::Value(value, classification) => {
+                let (progress, held) = self.after_attempt();
+                let retry = progress.fail_with_value(hooks, held, classification);
+                self.go_on(retry, End::Value(value))
+            }
+            Unsettled::Error(error) => {
                 let failure = errors.judge(&error).into_failure(Cause::Error);
-                let progress = progress(&mut self.history);
+                let (progress, held) = self.after_attempt();
                 let retry = errors.text.describe(&error, |known| {
                     let about = About {
                         known,
@@ -278,8 +332,8 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 });
                 self.go_on(retry, End::Error(error))
             }
-            Attempted::Cut { by_deadline } => {
-                let progress = progress(&mut self.history);
+            Unsettled::Cut { by_deadline } => {
+                let (progress, held) = self.after_attempt();
                 let retry = progress.fail_with_timeout(hooks, held, by_deadline);
                 self.go_on(retry, End::Nothing)
             }
@@ -287,10 +341,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     }
 
     #[inline]
-    fn succeed(&mut self, hooks: &Hooks<'_>) {
-        if hooks.is_observed() || hooks.timeline.is_some() {
-            return self.announce_success(hooks);
-        }
+    fn succeed_untold(&mut self, hooks: &Hooks<'_>) {
         let attempt = self.attempt_number();
         if let Some(held) = self.guards.held() {
             held.succeed(&Asker {
@@ -313,6 +364,11 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         if hooks.timeline.is_some() {
             self.history = Some(History::boxed(progress));
         }
+    }
+
+    fn after_attempt(&mut self) -> (&mut Progress<'a>, Option<&mut Held<'g>>) {
+        let progress = progress_of(&mut self.history, self.plan, self.start.time());
+        (progress, self.guards.held())
     }
 
     fn go_on<T>(&mut self, retry: bool, end: End<T, E>) -> ControlFlow<End<T, E>>

@@ -119,16 +119,24 @@ impl TimeSource<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn now(self) -> Instant {
         match self {
             Self::Custom(clock) => clock.now(),
-            Self::System => testing::simulated_now().unwrap_or_else(Instant::now),
+            Self::System => system_now(),
             #[cfg(feature = "tokio")]
-            Self::Tokio => {
-                testing::simulated_now().unwrap_or_else(|| tokio::time::Instant::now().into_std())
-            }
+            Self::Tokio => tokio_now(),
         }
     }
+}
+
+fn system_now() -> Instant {
+    testing::simulated_now().unwrap_or_else(Instant::now)
+}
+
+#[cfg(feature = "tokio")]
+fn tokio_now() -> Instant {
+    testing::simulated_now().unwrap_or_else(|| tokio::time::Instant::now().into_std())
 }
 
 /// How an async call lets time pass, as a type: nothing to store when it is the runtime's own timer.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::progress::Cut;
-use super::{Admission, Attempted, Driver, Holding, Hooks, Kept, Progress};
+use super::{Admission, Attempted, Driver, Holding, Hooks, Kept, Progress, Unsettled};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::outcome::End;
 use crate::time::{Timers, Wait};
@@ -162,10 +162,17 @@ pub(crate) trait Conduct<'c, T, E, G>: Timers<'c> {
 
     fn hooks(self) -> Hooks<'c>;
 
-    fn conclude(
+    fn settle(
         self,
         driver: &mut Driver<'c, Kept<T>, E, G>,
         attempted: Attempted<Result<T, E>>,
+        hooks: &Hooks<'_>,
+    ) -> Result<T, Unsettled<T, E>>;
+
+    fn conclude(
+        self,
+        driver: &mut Driver<'c, Kept<T>, E, G>,
+        unsettled: Unsettled<T, E>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>>;
 }
@@ -247,7 +254,14 @@ where
                     let attempted = ready!(this.driver.poll_attempt(conductor, attempt, context));
                     // Dropped before it is judged: a cut attempt is over.
                     this.step.set(Step::Done);
-                    match conductor.conclude(this.driver, attempted, &hooks) {
+                    let unsettled = match conductor.settle(this.driver, attempted, &hooks) {
+                        Ok(value) => {
+                            let end = End::Success(value);
+                            return Poll::Ready((this.finish)(conductor, this.driver, end));
+                        }
+                        Err(unsettled) => unsettled,
+                    };
+                    match conductor.conclude(this.driver, unsettled, &hooks.copied()) {
                         ControlFlow::Break(end) => break end,
                         ControlFlow::Continue(()) => {
                             let watch = this.driver.watch(hooks.abort);
