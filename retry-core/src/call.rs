@@ -27,7 +27,7 @@ use crate::policy::Policy;
 use crate::site::Plan;
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
-use crate::time::{Clock, Sleep, TimeSource, Timers, Wait};
+use crate::time::{Clock, Sleep, TimeSource, Timer, Timers};
 
 impl Policy {
     /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
@@ -228,7 +228,7 @@ pub trait BlockingSleeper {
 )]
 pub trait AsyncSleeper: BlockingSleeper {
     #[doc(hidden)]
-    fn wait(&self, duration: Duration) -> Wait<'_>;
+    fn wait(&self, duration: Duration) -> Timer<'_>;
 }
 
 impl BlockingSleeper for RuntimeSleep {
@@ -239,7 +239,7 @@ impl BlockingSleeper for RuntimeSleep {
 
 #[cfg(feature = "tokio")]
 impl AsyncSleeper for RuntimeSleep {
-    fn wait(&self, duration: Duration) -> Wait<'_> {
+    fn wait(&self, duration: Duration) -> Timer<'_> {
         RuntimeTimers.sleep(duration)
     }
 }
@@ -251,8 +251,10 @@ impl BlockingSleeper for CustomSleep<'_> {
 }
 
 impl AsyncSleeper for CustomSleep<'_> {
-    fn wait(&self, duration: Duration) -> Wait<'_> {
-        self.0.sleep(duration)
+    fn wait(&self, duration: Duration) -> Timer<'_> {
+        Timer::Boxed {
+            wait: self.0.sleep(duration),
+        }
     }
 }
 
@@ -887,7 +889,7 @@ impl<'c, J, V, S, O, P, Z, G, M> Timers<'c>
 where
     Z: AsyncSleeper,
 {
-    fn sleep(self, duration: Duration) -> Wait<'c> {
+    fn sleep(self, duration: Duration) -> Timer<'c> {
         self.call.around.sleeper.wait(duration)
     }
 

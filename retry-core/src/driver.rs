@@ -12,7 +12,10 @@ mod progress;
 mod steps;
 
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::time::Instant;
+
+use pin_project_lite::pin_project;
 
 pub(crate) use self::asynchronous::{Conduct, Run};
 pub(crate) use self::blocking::Blocking;
@@ -31,7 +34,7 @@ use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::{End, Report};
 use crate::site::Plan;
 use crate::switches;
-use crate::time::TimeSource;
+use crate::time::{TimeSource, Timer};
 
 /// The behaviours of a call that do not depend on the operation's types.
 #[derive(Clone, Copy)]
@@ -94,7 +97,7 @@ impl<'a> Hooks<'a> {
 pub(crate) struct Driver<'a, K, E, G> {
     plan: &'a Plan<'a>,
     start: Start,
-    history: Option<Box<History<'a, K, E>>>,
+    history: Option<Pin<Box<History<'a, K, E>>>>,
     guards: G,
 }
 
@@ -127,12 +130,17 @@ impl Start {
     }
 }
 
-/// What a call has been through, with what its last attempt gave: kept while the call sleeps, to be returned if it is stopped.
-struct History<'a, K, E> {
-    progress: Progress<'a>,
-    last: End<K, E>,
-    /// The next attempt has not been allowed to start yet.
-    due: bool,
+pin_project! {
+    /// What a call has been through, with what its last attempt gave: kept while the call sleeps, to be returned if it is stopped.
+    struct History<'a, K, E> {
+        progress: Progress<'a>,
+        last: End<K, E>,
+        // The next attempt has not been allowed to start yet.
+        due: bool,
+        // What the call sleeps on, or what would cut its attempt.
+        #[pin]
+        timer: Timer<'a>,
+    }
 }
 
 /// What is kept of an unacceptable value while the call sleeps.
@@ -254,7 +262,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         let admission = progress.may_start(hooks, self.guards.held());
         if admission != Admission::Granted || !progress.states.is_empty() {
             let history = self.history.insert(History::boxed(progress));
-            history.due = admission != Admission::Granted;
+            *history.as_mut().project().due = admission != Admission::Granted;
         }
         admission
     }
@@ -266,10 +274,11 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         let Some(history) = &mut self.history else {
             return Admission::Refused;
         };
+        let history = history.as_mut().project();
         let admission = history.progress.may_start(hooks, self.guards.held());
         if admission == Admission::Granted {
-            history.last = End::Nothing;
-            history.due = false;
+            *history.last = End::Nothing;
+            *history.due = false;
         }
         admission
     }
@@ -357,7 +366,8 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[inline(never)]
     fn announce_success(&mut self, hooks: &Hooks<'_>) {
         if let Some(history) = &mut self.history {
-            return history.progress.succeed(hooks, self.guards.held());
+            let progress = history.as_mut().project().progress;
+            return progress.succeed(hooks, self.guards.held());
         }
         let mut progress = Progress::new(self.plan, self.start.time());
         progress.succeed(hooks, self.guards.held());
@@ -367,8 +377,10 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     }
 
     fn after_attempt(&mut self) -> (&mut Progress<'a>, Option<&mut Held<'g>>) {
-        let progress = progress_of(&mut self.history, self.plan, self.start.time());
-        (progress, self.guards.held())
+        let history = history_of(&mut self.history, self.plan, self.start.time());
+        let mut history = history.project();
+        history.timer.set(Timer::Idle);
+        (history.progress, self.guards.held())
     }
 
     fn go_on<T>(&mut self, retry: bool, end: End<T, E>) -> ControlFlow<End<T, E>>
@@ -377,8 +389,9 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     {
         match &mut self.history {
             Some(history) if retry => {
-                history.last = end.map(K::keep);
-                history.due = true;
+                let history = history.as_mut().project();
+                *history.last = end.map(K::keep);
+                *history.due = true;
                 ControlFlow::Continue(())
             }
             _ => ControlFlow::Break(end),
@@ -391,7 +404,9 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         K: Keep<T>,
     {
         match &mut self.history {
-            Some(history) => std::mem::replace(&mut history.last, End::Nothing).map(K::release),
+            Some(history) => {
+                std::mem::replace(history.as_mut().project().last, End::Nothing).map(K::release)
+            }
             None => End::Nothing,
         }
     }
@@ -400,14 +415,9 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[cold]
     pub(crate) fn report(&mut self, hooks: &Hooks<'_>) -> Report {
         match &mut self.history {
-            Some(history) => history.progress.report(hooks),
+            Some(history) => history.as_mut().project().progress.report(hooks),
             None => Progress::new(self.plan, self.start.time()).report(hooks),
         }
-    }
-
-    #[cold]
-    fn progress(&mut self) -> &mut Progress<'a> {
-        progress_of(&mut self.history, self.plan, self.start.time())
     }
 
     /// The attempt that runs, or would run next.
@@ -434,21 +444,22 @@ impl<'g, K, E, G: Holding<'g>> Driver<'static, K, E, G> {
 }
 
 #[cold]
-fn progress_of<'h, 'a, K, E>(
-    history: &'h mut Option<Box<History<'a, K, E>>>,
+fn history_of<'h, 'a, K, E>(
+    history: &'h mut Option<Pin<Box<History<'a, K, E>>>>,
     plan: &'a Plan<'a>,
     started: Option<Instant>,
-) -> &'h mut Progress<'a> {
+) -> Pin<&'h mut History<'a, K, E>> {
     let history = history.get_or_insert_with(|| History::boxed(Progress::new(plan, started)));
-    &mut history.progress
+    history.as_mut()
 }
 
 impl<'a, K, E> History<'a, K, E> {
-    fn boxed(progress: Progress<'a>) -> Box<Self> {
-        Box::new(Self {
+    fn boxed(progress: Progress<'a>) -> Pin<Box<Self>> {
+        Box::pin(Self {
             progress,
             last: End::Nothing,
             due: false,
+            timer: Timer::Idle,
         })
     }
 }

@@ -6,14 +6,16 @@ mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::future::Future;
 use std::hint::black_box;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use retry_core::{
-    AbortSignal, Attempt, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event, Policy,
-    Stopped, retry,
+    AbortSignal, Attempt, Backoff, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event,
+    Policy, Stopped, retry,
 };
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
@@ -179,6 +181,42 @@ fn further_failures_allocate_nothing_that_the_first_did_not() {
     };
     assert_eq!(fail(2), fail(100));
     assert_eq!(fail(100), 1);
+}
+
+#[retry(attempts = 3, backoff = fixed("1s"), attempt_timeout = "1s")]
+async fn async_function_that_hangs() -> io::Result<u8> {
+    std::future::pending().await
+}
+
+/// What a call holds while its attempt hangs, and while it sleeps: its history, with the timer inside.
+#[test]
+fn a_call_that_waits_holds_one_block() {
+    let paused = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let policy = Policy::new()
+        .attempts(3)
+        .backoff(Backoff::fixed(Duration::from_secs(1)))
+        .attempt_timeout(Duration::from_secs(1));
+    paused.block_on(async {
+        let call = policy.call("test");
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut by_call = pin!(call.run(std::future::pending::<io::Result<u8>>));
+        let mut by_attribute = pin!(async_function_that_hangs());
+        let mut poll = || {
+            let by_call = allocations(|| by_call.as_mut().poll(&mut context).is_pending());
+            let by_attribute =
+                allocations(|| by_attribute.as_mut().poll(&mut context).is_pending());
+            (by_call, by_attribute)
+        };
+        assert_eq!(poll(), (1, 1), "an attempt that hangs");
+        for what in ["a sleep", "another attempt", "another sleep"] {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert_eq!(poll(), (0, 0), "{what}");
+        }
+    });
 }
 
 #[retry]

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::asynchronous::Watch;
-use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, Unsettled, progress_of};
+use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, Unsettled, history_of};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::End;
@@ -112,7 +112,9 @@ impl<'g, K, E, G: Holding<'g>> Driver<'_, K, E, G> {
     fn pause_blocking(&mut self, sleeper: Option<&dyn Sleep>, abort: Option<&dyn Abort>) {
         let held = self.guards.held().filter(|held| held.queues());
         let (plan, started) = (self.plan, self.start.time());
-        let progress = progress_of(&mut self.history, plan, started);
+        let progress = history_of(&mut self.history, plan, started)
+            .project()
+            .progress;
         let delay = std::mem::take(&mut progress.delay);
         if delay.is_zero() {
             return;
