@@ -407,6 +407,25 @@ impl<T, E> Outcome<T, E> {
         self.report.next_delay
     }
 
+    /// The name of the breaker, budget or bulkhead that ended the call, if one did.
+    ///
+    /// ```
+    /// use retry_core::{Bulkhead, Policy};
+    ///
+    /// static POOL: Bulkhead = Bulkhead::new("database", 1);
+    /// const POLICY: Policy = Policy::new();
+    ///
+    /// let call = POLICY.call("query").bulkhead(&POOL);
+    /// let inside = POOL.try_acquire();
+    /// let outcome = call.execute_blocking(|| Ok::<_, std::io::Error>(7));
+    /// assert_eq!(outcome.guard(), Some("database"));
+    /// # drop(inside);
+    /// ```
+    #[must_use]
+    pub fn guard(&self) -> Option<&str> {
+        self.report.guard.as_deref()
+    }
+
     /// The attempts, if the call was told to record them with [`Call::timeline`](crate::Call::timeline); else empty.
     #[must_use]
     pub const fn timeline(&self) -> &Timeline {
