@@ -67,6 +67,7 @@ mod engine;
 mod event;
 mod guard;
 mod judge;
+pub mod observe;
 mod outcome;
 mod policy;
 mod readable;
@@ -99,6 +100,7 @@ pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassErro
 pub use engine::SleepDecision;
 pub use event::{Event, EventKind, GlobalObserverAlreadySet, Observer, set_global_observer};
 pub use guard::GuardError;
+pub use observe::Stats;
 pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 

@@ -1,0 +1,5 @@
+//! The observers that come with the crate.
+
+mod stats;
+
+pub use self::stats::{AttemptsBucket, OperationStats, Stats, StatsSnapshot};
