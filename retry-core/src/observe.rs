@@ -1,5 +1,7 @@
 //! The observers that come with the crate.
 
+mod message;
 mod stats;
 
+pub(crate) use self::message::Message;
 pub use self::stats::{AttemptsBucket, OperationStats, Stats, StatsSnapshot};
