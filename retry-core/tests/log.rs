@@ -3,15 +3,14 @@
 mod support;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use log::kv::{self, Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use retry_core::observe::LogObserver;
 use retry_core::testing::ManualClock;
-use retry_core::{
-    Bulkhead, CircuitBreaker, ErrorClass, Observer, Policy, SleepDecision, StopReason,
-};
+use retry_core::{Bulkhead, CircuitBreaker, Observer, Policy, SleepDecision};
 use support::{
     AT_ONCE, EACH_SECOND, Failure, PERMANENT, RATE_LIMIT, SERVER_ERROR, Script, TRANSIENT, millis,
     poll_to_end, secs,
@@ -340,16 +339,20 @@ fn fields_in_a_line(line: &Line) -> String {
 
 #[test]
 fn for_a_level_that_is_off_nothing_is_formatted() {
+    let texts = AtomicU32::new(0);
     let lines = logged(LevelFilter::Error, || {
-        let call = AT_ONCE
+        let policy = AT_ONCE.attempts(2);
+        let call = policy
             .call("fetch")
-            .describe(|_: &Failure, _| panic!("nobody wants to know"))
-            .on_sleep(|_, _| SleepDecision::Abort)
+            .describe(|_: &Failure, formatter| {
+                texts.fetch_add(1, Ordering::Relaxed);
+                formatter.write_str("no")
+            })
             .observe(&LOG);
-        // A warning, as somebody has asked for it.
-        let outcome = call.execute_blocking(|| Err::<(), _>(TRANSIENT));
-        assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
-        assert_eq!(outcome.last_class(), Some(ErrorClass::Transient));
+        let _ = call.execute_blocking(|| Err::<(), _>(TRANSIENT));
     });
-    assert_eq!(lines, []);
+    let levels: Vec<_> = lines.iter().map(|line| line.level).collect();
+    assert_eq!(levels, [Level::Error]);
+    // The text of the line, and the field.
+    assert_eq!(texts.into_inner(), 2);
 }
