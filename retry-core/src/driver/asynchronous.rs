@@ -70,18 +70,16 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         if self.plan.policy.max_attempt_duration().is_none() {
             return Poll::Pending;
         }
-        self.poll_cut(timers, context)
+        let cut = self.poll_cut(timers, context);
+        cut.map(|by_deadline| Attempted::Cut { by_deadline })
     }
 
+    /// Whether the deadline cut the attempt, once its time is over. Small enough to be given back in a register: the result of an operation
+    /// that is ready should not be moved only because it could have been this.
     #[cold]
-    fn poll_cut<R>(
-        &mut self,
-        timers: impl Timers<'a>,
-        context: &mut Context<'_>,
-    ) -> Poll<Attempted<R>> {
-        history_of(&mut self.history, self.plan, self.start.time())
-            .poll_cut(timers, context)
-            .map(|by_deadline| Attempted::Cut { by_deadline })
+    #[inline(never)]
+    fn poll_cut(&mut self, timers: impl Timers<'a>, context: &mut Context<'_>) -> Poll<bool> {
+        history_of(&mut self.history, self.plan, self.start.time()).poll_cut(timers, context)
     }
 
     /// The sleep before the next attempt, or the wait for the bulkhead, if there is one.
