@@ -205,6 +205,12 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Whether it happens in a call, rather than to a circuit by itself.
+    #[cfg(feature = "tracing")]
+    pub(crate) const fn is_in_call(&self) -> bool {
+        self.states.is_some()
+    }
+
     /// Lets `observer` keep something from one event of a call to the next, such as a span that is open.
     ///
     /// `use_state` gets what it left there at the call's last event: at first `None`. Each call has a state of its own for each observer and
@@ -358,8 +364,12 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 
 /// Lets `observer` see `event`, and survives it.
 pub(crate) fn notify(observer: &dyn Observer, event: &Event<'_>) {
-    let notified = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
-    if let Err(payload) = notified {
+    survive(|| observer.on_event(event));
+}
+
+/// Runs an observer's code, and goes on if it panics.
+pub(crate) fn survive(observe: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(observe)) {
         // The payload is the observer's too: its `drop` could panic in turn.
         std::mem::forget(payload);
     }

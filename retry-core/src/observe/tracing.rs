@@ -1,0 +1,156 @@
+//! Calls as spans and events of the `tracing` facade.
+
+mod call_span;
+mod tell;
+
+use self::call_span::CallSpan;
+use self::tell::tell;
+use crate::event::{Event, EventKind, Observer};
+
+/// The target of every span and event: what filters name, as in `retry_core=debug`.
+const TARGET: &str = "retry_core";
+
+/// Tells calls as spans and events of [`tracing`](https://docs.rs/tracing), to whatever subscriber the program has.
+///
+/// Install it once for the whole process, or attach it to some calls as `observe = TRACING`:
+///
+/// ```
+/// use retry_core::observe::TracingObserver;
+/// use retry_core::{Backoff, Policy, set_global_observer};
+/// use std::{io, time::Duration};
+///
+/// static TRACING: TracingObserver = TracingObserver::new();
+///
+/// tracing_subscriber::fmt().init();
+/// set_global_observer(&TRACING)?;
+///
+/// const POLICY: Policy = Policy::new().attempts(2).backoff(Backoff::fixed(Duration::from_millis(250)));
+/// # let clock = retry_core::testing::ManualClock::new();
+/// # let _installed = clock.install();
+/// let call = POLICY.call("fetch_user");
+/// let _ = call.run_blocking(|| Err::<(), _>(io::Error::from(io::ErrorKind::TimedOut)));
+/// # Ok::<(), retry_core::GlobalObserverAlreadySet>(())
+/// ```
+///
+/// # What is told
+///
+/// Nothing about a call that succeeds at its first attempt; see [`every_call`](Self::every_call).
+///
+/// | event | level |
+/// |---|---|
+/// | `retry` | warn |
+/// | `success`, after retries | info |
+/// | any other terminal event | error |
+/// | `attempt_started`, `attempt_ended`, from the first failure on | debug |
+/// | `circuit_opened`, `contention_detected` | warn |
+/// | `circuit_half_open`, `circuit_closed` | info |
+///
+/// All have the target `retry_core`. The message is a sentence for people; programs read the fields, whose names never change:
+///
+/// | field | type | |
+/// |---|---|---|
+/// | `event` | text | [`EventKind::as_str`]; it is the name in the event's metadata, too |
+/// | `operation` | text | |
+/// | `attempt`, `transition` | integer | |
+/// | `delay`, `wait`, `elapsed`, `duration` | floating-point number | in seconds, so that log pipelines can compare and add them |
+/// | `class`, `cause`, `stop_reason` | text | their stable names |
+/// | `error`, `error_type`, `guard` | text | |
+///
+/// They mean what they mean in an [`Event`]. A field that does not apply is absent.
+///
+/// # The span of a call
+///
+/// A call in which something fails has a span `retry`, of level warn, from its first failure to its end. Its parent is the span that is
+/// current at that moment: the caller's. The events from there on are in it. Its fields are `operation` and, once the call has ended,
+/// `attempts`, `outcome`, `stop_reason`, `class` and `elapsed` (in seconds). `outcome` is `success`, `failure`, or `dropped`, if the future was
+/// dropped or the operation panicked. Calls never share a span, however they are nested and whatever runs at the same time.
+///
+/// The operation does not run in that span, which may not exist yet: what it tells, and the calls that it makes, are in the caller's span. Put
+/// `#[instrument]` on the function for a span around the whole call, or on what it calls for one around each attempt.
+///
+/// A circuit tells the global observer of its transitions by itself, one after the other. These events are in no call's span, but in the one
+/// that is current on the thread that tells.
+///
+/// # What it costs
+///
+/// A call that succeeds at its first attempt costs the reading of the clock that any observer costs, and allocates nothing. An event that no
+/// subscriber is interested in is not formatted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TracingObserver {
+    every_call: bool,
+}
+
+impl TracingObserver {
+    /// Tells only the calls in which something fails.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { every_call: false }
+    }
+
+    /// Tells every call, from its beginning.
+    ///
+    /// Each has a span, of level info, and its `success` is told (info) also if it is the first attempt's. For traces that show how long
+    /// everything takes, not for logs.
+    ///
+    /// ```
+    /// use retry_core::observe::TracingObserver;
+    ///
+    /// static TRACING: TracingObserver = TracingObserver::new().every_call();
+    /// ```
+    #[must_use]
+    pub const fn every_call(self) -> Self {
+        Self { every_call: true }
+    }
+
+    fn tells(self, event: &Event<'_>) -> bool {
+        self.every_call || something_failed(event) || concerns_a_guard(event.kind)
+    }
+
+    fn open_span(self, event: &Event<'_>) -> Option<CallSpan> {
+        if !event.is_in_call() {
+            None
+        } else if something_failed(event) {
+            CallSpan::of_failing_call(event)
+        } else if self.every_call {
+            CallSpan::of_any_call(event)
+        } else {
+            None
+        }
+    }
+}
+
+impl Observer for TracingObserver {
+    fn on_event(&self, event: &Event<'_>) {
+        if !self.tells(event) {
+            return;
+        }
+        event.with_state(self, |span: &mut Option<CallSpan>| {
+            if span.is_none() {
+                *span = self.open_span(event);
+            }
+            match span {
+                Some(span) => span.tell(event),
+                None => tell(event),
+            }
+            if event.kind.is_terminal() {
+                *span = None;
+            }
+        });
+    }
+}
+
+/// Whether an attempt of the call has failed by now, or the call is stopped.
+fn something_failed(event: &Event<'_>) -> bool {
+    event.attempt > 1 || event.class.is_some() || event.stop_reason.is_some()
+}
+
+/// Whether it may happen in a call that succeeds at its first attempt, and outside of calls, and is worth telling nevertheless.
+const fn concerns_a_guard(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::CircuitOpened
+            | EventKind::CircuitHalfOpen
+            | EventKind::CircuitClosed
+            | EventKind::ContentionDetected
+    )
+}
