@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::call_state::CallStates;
 use crate::class::{Cause, ErrorClass};
+use crate::observe::Message;
 use crate::outcome::StopReason;
 use crate::switches;
 
@@ -252,6 +253,33 @@ impl<'a> Event<'a> {
             Some(states) => states.with(observer, use_state),
             None => use_state(&mut None),
         }
+    }
+
+    /// What happened in a sentence for people, as the observers that write logs say it; the wording may change.
+    ///
+    /// ```
+    /// use retry_core::{Backoff, Event, Policy};
+    /// use std::{io, sync::Mutex, time::Duration};
+    ///
+    /// const POLICY: Policy = Policy::new().attempts(2).backoff(Backoff::fixed(Duration::from_millis(100)));
+    ///
+    /// let clock = retry_core::testing::ManualClock::new();
+    /// let lines = Mutex::new(Vec::new());
+    /// let log = |event: &Event<'_>| lines.lock().unwrap().push(event.message().to_string());
+    /// let call = POLICY
+    ///     .call("fetch_user")
+    ///     .clock(&clock)
+    ///     .sleeper(&clock)
+    ///     .describe(|error, formatter| write!(formatter, "{error}"))
+    ///     .observe(&log);
+    /// call.execute_blocking(|| Err::<(), _>(io::Error::new(io::ErrorKind::ConnectionReset, "connection reset")));
+    /// let lines = lines.into_inner().unwrap();
+    /// assert_eq!(lines[2], "fetch_user: attempt 1 failed (transient: connection reset); attempt 2 in 100ms");
+    /// assert_eq!(lines[5], "fetch_user: gave up after 2 attempts in 100ms (max_attempts_global): connection reset");
+    /// ```
+    #[must_use]
+    pub fn message(&self) -> impl fmt::Display {
+        Message(self)
     }
 }
 

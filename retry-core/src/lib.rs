@@ -72,12 +72,14 @@ mod judge;
 pub mod observe;
 mod outcome;
 mod policy;
+mod readable;
 mod recent;
 pub mod registry;
 mod schedule;
 mod site;
 mod switches;
 mod sync;
+mod table;
 pub mod testing;
 pub mod time;
 mod timeline;
@@ -100,6 +102,7 @@ pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassErro
 pub use engine::SleepDecision;
 pub use event::{Event, EventKind, GlobalObserverAlreadySet, Observer, set_global_observer};
 pub use guard::GuardError;
+pub use observe::Stats;
 pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 

@@ -1,7 +1,11 @@
-//! Observers to install: they tell what calls do to those who listen already.
+//! The observers that come with the crate.
 
+mod message;
+mod stats;
 #[cfg(feature = "tracing")]
 mod tracing;
 
+pub(crate) use self::message::Message;
+pub use self::stats::{AttemptsBucket, OperationStats, Stats, StatsSnapshot};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;

@@ -14,7 +14,7 @@ use std::time::Instant;
 use allocations::allocations;
 use retry_core::{
     AbortSignal, Attempt, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event, Policy,
-    Stopped, retry,
+    Stats, Stopped, retry,
 };
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
@@ -34,6 +34,22 @@ fn assert_free(policy: &Policy) {
     assert_eq!(allocations(|| call.execute_blocking(ok)), 0);
     assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
     assert_eq!(allocations(|| poll_once(call.execute(async || ok()))), 0);
+}
+
+#[test]
+fn statistics_allocate_for_the_first_event_of_an_operation_only() {
+    let (stats, policy) = (Stats::new(), AT_ONCE.attempts(2));
+    let ok = || Ok::<_, Failure>(black_box(7));
+    let fails = || Err::<u8, _>(TRANSIENT);
+    let call = policy.call("test");
+    let counted = policy.call("test").observe(&stats);
+    let first = allocations(|| counted.execute_blocking(ok));
+    assert_eq!(first, 1);
+    assert_eq!(allocations(|| counted.execute_blocking(ok)), 0);
+    assert_eq!(
+        allocations(|| counted.execute_blocking(fails)),
+        allocations(|| call.execute_blocking(fails))
+    );
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub(super) fn tell(event: &Event<'_>) {
                     error_type = event.error_type,
                     guard = event.guard,
                     transition = event.transition,
-                    "{event}"
+                    "{}",
+                    event.message()
                 ),)*
             }
         };
