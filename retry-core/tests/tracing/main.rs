@@ -1,13 +1,18 @@
 //! Calls as spans and events of `tracing`, as real subscribers receive them.
 
+#[path = "../support/allocations.rs"]
+mod allocations;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod recorded;
 mod script;
-mod written;
 
+mod cost;
+mod filters;
+mod misbehaving;
 mod spans;
+mod written;
 
 use retry_core::observe::TracingObserver;
 

@@ -16,6 +16,8 @@ pub(crate) struct Recorded(Arc<Mutex<Records>>);
 
 #[derive(Default)]
 struct Records {
+    /// Where among the spans those are that are open; the registry uses its numbers again.
+    places: BTreeMap<u64, usize>,
     spans: Vec<RecordedSpan>,
     events: Vec<RecordedEvent>,
 }
@@ -66,13 +68,14 @@ impl Recorded {
     }
 }
 
-/// The place of a span among the spans, kept with the span: the registry uses its own numbers again.
-#[derive(Clone, Copy)]
-struct Place(usize);
+impl Records {
+    fn place<'a, S: LookupSpan<'a>>(&self, span: &SpanRef<'a, S>) -> usize {
+        self.places[&span.id().into_u64()]
+    }
 
-fn place<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> usize {
-    let Place(place) = *span.extensions().get().expect("every span has its place");
-    place
+    fn span(&mut self, id: &Id) -> &mut RecordedSpan {
+        &mut self.spans[self.places[&id.into_u64()]]
+    }
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorded {
@@ -80,28 +83,30 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorded {
         let span = context.span(id).expect("a new span");
         let mut fields = Fields::default();
         attributes.record(&mut fields);
-        let spans = &mut self.lock().spans;
-        span.extensions_mut().insert(Place(spans.len()));
-        spans.push(RecordedSpan {
+        let mut records = self.lock();
+        let parent = span.parent().map(|parent| records.place(&parent));
+        let place = records.spans.len();
+        records.places.insert(id.into_u64(), place);
+        records.spans.push(RecordedSpan {
             name: span.name(),
             level: *span.metadata().level(),
-            parent: span.parent().as_ref().map(place),
+            parent,
             fields,
             closed: false,
         });
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let span = place(&context.span(id).expect("a span that is open"));
-        values.record(&mut self.lock().spans[span].fields);
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        values.record(&mut self.lock().span(id).fields);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let span = context.event_span(event).as_ref().map(place);
         let metadata = event.metadata();
-        self.lock().events.push(RecordedEvent {
+        let mut records = self.lock();
+        let span = context.event_span(event).map(|span| records.place(&span));
+        records.events.push(RecordedEvent {
             name: metadata.name(),
             target: metadata.target(),
             level: *metadata.level(),
@@ -110,9 +115,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorded {
         });
     }
 
-    fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let span = place(&context.span(&id).expect("a span that closes"));
-        self.lock().spans[span].closed = true;
+    fn on_close(&self, id: Id, _: Context<'_, S>) {
+        let mut records = self.lock();
+        records.span(&id).closed = true;
+        records.places.remove(&id.into_u64());
     }
 }
 
