@@ -12,24 +12,32 @@ const TARGET: &str = "retry_core";
 
 /// Tells calls as spans and events of [`tracing`](https://docs.rs/tracing), to whatever subscriber the program has.
 ///
-/// Install it once for the whole process, or attach it to some calls as `observe = TRACING`:
+/// Install it once for the whole process, or attach it to some calls with the key `observe = TRACING` or [`Call::observe`](crate::Call::observe):
 ///
-/// ```
+#[cfg_attr(feature = "macros", doc = "```")]
+#[cfg_attr(not(feature = "macros"), doc = "```ignore")]
 /// use retry_core::observe::TracingObserver;
-/// use retry_core::{Backoff, Policy, set_global_observer};
-/// use std::{io, time::Duration};
+/// use retry_core::{retry, set_global_observer};
+/// use std::io;
 ///
 /// static TRACING: TracingObserver = TracingObserver::new();
 ///
-/// tracing_subscriber::fmt().init();
-/// set_global_observer(&TRACING)?;
+/// #[retry(attempts = 2, backoff = fixed("250ms"))]
+/// fn fetch_user() -> io::Result<String> {
+///     Err(io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer"))
+/// }
 ///
-/// const POLICY: Policy = Policy::new().attempts(2).backoff(Backoff::fixed(Duration::from_millis(250)));
-/// # let clock = retry_core::testing::ManualClock::new();
-/// # let _installed = clock.install();
-/// let call = POLICY.call("fetch_user");
-/// let _ = call.run_blocking(|| Err::<(), _>(io::Error::from(io::ErrorKind::TimedOut)));
+/// tracing_subscriber::fmt().without_time().init();
+/// set_global_observer(&TRACING)?;
+/// # let _installed = retry_core::testing::ManualClock::new().install();
+/// let _ = fetch_user();
 /// # Ok::<(), retry_core::GlobalObserverAlreadySet>(())
+/// ```
+///
+/// A terminal then shows:
+///
+/// ```text
+#[doc = include_str!("tracing/terminal.txt")]
 /// ```
 ///
 /// # What is told

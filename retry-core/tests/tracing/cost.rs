@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::io;
 
-use retry_core::observe::TracingObserver;
 use retry_core::{Event, Observer};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::{NoSubscriber, with_default};
@@ -34,7 +33,7 @@ fn by_a_failure(observer: &dyn Observer) -> u64 {
 fn unheard(_: &Event<'_>) {}
 
 /// Asserts that with the default subscriber no call allocates more than with an observer that does nothing.
-fn assert_free(observer: &TracingObserver) {
+fn assert_free(observer: &dyn Observer) {
     for _ in 0..2 {
         assert_eq!(by_a_success(observer), 0);
         assert_eq!(by_a_failure(observer), by_a_failure(&unheard));
@@ -44,8 +43,8 @@ fn assert_free(observer: &TracingObserver) {
 #[test]
 fn without_a_subscriber_nothing_is_allocated() {
     with_default(NoSubscriber::default(), || {
-        assert_free(&TRACING);
-        assert_free(&EVERY_CALL);
+        assert_free(TRACING);
+        assert_free(EVERY_CALL);
     });
 }
 
@@ -58,8 +57,8 @@ fn with_a_subscriber_that_is_not_interested_nothing_is_allocated() {
     ];
     for subscriber in &subscribers {
         dispatcher::with_default(subscriber, || {
-            assert_free(&TRACING);
-            assert_free(&EVERY_CALL);
+            assert_free(TRACING);
+            assert_free(EVERY_CALL);
         });
     }
 }
@@ -68,8 +67,8 @@ fn with_a_subscriber_that_is_not_interested_nothing_is_allocated() {
 fn with_an_interested_subscriber_a_success_at_the_first_attempt_allocates_nothing() {
     let subscriber = fmt().with_max_level(Level::TRACE).with_writer(io::sink);
     with_default(subscriber.finish(), || {
-        assert_eq!(by_a_success(&TRACING), 0);
-        assert_ne!(by_a_success(&EVERY_CALL), 0, "the subscriber is interested");
+        assert_eq!(by_a_success(TRACING), 0);
+        assert_ne!(by_a_success(EVERY_CALL), 0, "the subscriber is interested");
     });
 }
 
@@ -80,7 +79,7 @@ fn an_error_that_nobody_is_told_about_is_not_formatted() {
         formatted.set(formatted.get() + 1);
         Ok(())
     });
-    let call = call.observe(&EVERY_CALL);
+    let call = call.observe(EVERY_CALL);
     let fail = || Err::<(), _>(TRANSIENT);
     with_default(NoSubscriber::default(), || {
         let _ = call.run_blocking(fail);

@@ -1,6 +1,6 @@
 //! What subscribers that filter get, and what the metadata say that they filter by.
 
-use retry_core::observe::TracingObserver;
+use retry_core::Observer;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::with_default;
@@ -13,7 +13,7 @@ use crate::support::{AT_ONCE, Failure, TRANSIENT};
 use crate::{EVERY_CALL, TRACING};
 
 /// Makes a call that fails, in a caller's span that no filter hides.
-fn call_that_fails(observer: &'static TracingObserver) {
+fn call_that_fails(observer: &'static dyn Observer) {
     let _entered = tracing::error_span!("request").entered();
     let policy = AT_ONCE.attempts(2);
     let call = policy.call("fetch").observe(observer);
@@ -39,7 +39,7 @@ fn all_that_is_told_has_the_crates_target_and_the_stable_name() {
     let recorded = Recorded::default();
     with_default(recorded.subscriber(), || {
         for (_, scene) in SCENES {
-            scene(&Stage::new(&EVERY_CALL));
+            scene(&Stage::new(EVERY_CALL));
         }
     });
     let events = recorded.events();
@@ -62,7 +62,7 @@ fn the_level_is_that_of_the_severity() {
     let recorded = Recorded::default();
     with_default(recorded.subscriber(), || {
         for (_, scene) in SCENES {
-            scene(&Stage::new(&EVERY_CALL));
+            scene(&Stage::new(EVERY_CALL));
         }
     });
     for event in recorded.events() {
@@ -83,7 +83,7 @@ fn one_target_turns_it_off() {
             .with_default(Level::TRACE)
             .with_target("retry_core", LevelFilter::OFF)
     };
-    for observer in [&TRACING, &EVERY_CALL] {
+    for observer in [TRACING, EVERY_CALL] {
         let recorded = filtered(all_but_retries(), || call_that_fails(observer));
         assert_eq!(names(&recorded), ["request"]);
         assert!(recorded.events().is_empty());
@@ -92,7 +92,7 @@ fn one_target_turns_it_off() {
 
 #[test]
 fn warnings_alone_come_with_the_calls_span_also_if_every_call_has_one() {
-    for observer in [&TRACING, &EVERY_CALL] {
+    for observer in [TRACING, EVERY_CALL] {
         let warnings = Targets::new().with_default(Level::WARN);
         let recorded = filtered(warnings, || {
             let call = AT_ONCE.call("fetch").observe(observer);
@@ -110,7 +110,7 @@ fn warnings_alone_come_with_the_calls_span_also_if_every_call_has_one() {
 #[test]
 fn errors_alone_come_in_the_callers_span() {
     let errors = || Targets::new().with_default(Level::ERROR);
-    let recorded = filtered(errors(), || call_that_fails(&TRACING));
+    let recorded = filtered(errors(), || call_that_fails(TRACING));
     assert_eq!(names(&recorded), ["request"]);
     assert_eq!(recorded.events_in(Some(0)), ["max_attempts_exceeded"]);
 }
@@ -122,7 +122,7 @@ fn a_layer_that_hides_the_calls_span_from_itself_finds_the_callers() {
     let subscriber = tracing_subscriber::registry()
         .with(all.clone())
         .with(some.clone().with_filter(errors));
-    with_default(subscriber, || call_that_fails(&TRACING));
+    with_default(subscriber, || call_that_fails(TRACING));
     assert_eq!(names(&all), ["request", "retry"]);
     assert_eq!(names(&some), ["request"]);
     assert_eq!(some.events_in(Some(0)), ["max_attempts_exceeded"]);

@@ -14,7 +14,8 @@ mod misbehaving;
 mod spans;
 mod written;
 
+use retry_core::Observer;
 use retry_core::observe::TracingObserver;
 
-static TRACING: TracingObserver = TracingObserver::new();
-static EVERY_CALL: TracingObserver = TracingObserver::new().every_call();
+static TRACING: &dyn Observer = &TracingObserver::new();
+static EVERY_CALL: &dyn Observer = &TracingObserver::new().every_call();

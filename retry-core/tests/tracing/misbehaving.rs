@@ -2,8 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use retry_core::observe::TracingObserver;
-use retry_core::{CircuitBreaker, CircuitState};
+use retry_core::{CircuitBreaker, CircuitState, Observer};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::with_default;
 use tracing::{Event, Subscriber};
@@ -72,7 +71,7 @@ impl<S: Subscriber, F: Fn() + 'static> Layer<S> for On<F> {
 }
 
 /// A call that fails once and then succeeds.
-fn call_with_a_retry(observer: &'static TracingObserver) {
+fn call_with_a_retry(observer: &'static dyn Observer) {
     let script = Script::new([Err(TRANSIENT), Ok(7)]);
     let call = AT_ONCE.call("fetch").observe(observer);
     let outcome = call.execute_blocking(|| script.attempt());
@@ -86,7 +85,7 @@ fn a_subscriber_that_panics_changes_nothing() {
     for callbacks in callbacks {
         let panicking = On(callbacks, || panic!("a subscriber panics"));
         with_default(registry().with(panicking), || {
-            for observer in [&TRACING, &EVERY_CALL] {
+            for observer in [TRACING, EVERY_CALL] {
                 call_with_a_retry(observer);
             }
         });
@@ -98,7 +97,7 @@ fn a_subscriber_that_panics_while_the_operation_panics_does_not_abort_the_proces
     with_default(
         registry().with(On(ALL, || panic!("a subscriber panics"))),
         || {
-            let call = AT_ONCE.call("fetch").observe(&EVERY_CALL);
+            let call = AT_ONCE.call("fetch").observe(EVERY_CALL);
             let panicked = catch_unwind(AssertUnwindSafe(|| {
                 let _ = call.execute_blocking(|| -> Result<u8, Failure> { panic!("an operation") });
             }));
@@ -111,7 +110,7 @@ fn a_subscriber_that_panics_while_the_operation_panics_does_not_abort_the_proces
     });
     with_default(registry().with(at_the_end), || {
         let script = Script::new([Err(TRANSIENT), Ok(7)]);
-        let call = AT_ONCE.call("fetch").observe(&TRACING);
+        let call = AT_ONCE.call("fetch").observe(TRACING);
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             let _ = call.execute_blocking(|| match script.attempt() {
                 Ok(7) => panic!("an operation"),
@@ -128,7 +127,7 @@ fn an_error_whose_text_panics_costs_its_events_and_not_the_span() {
     let recorded = Recorded::default();
     with_default(recorded.subscriber(), || {
         let script = Script::new([Err(TRANSIENT), Ok(7)]);
-        let call = AT_ONCE.call("fetch").observe(&TRACING);
+        let call = AT_ONCE.call("fetch").observe(TRACING);
         let call = call.describe(|_: &Failure, _| panic!("a description panics"));
         let _ = call.execute_blocking(|| script.attempt());
     });
@@ -145,14 +144,14 @@ fn an_error_whose_text_panics_costs_its_events_and_not_the_span() {
 fn a_subscriber_may_make_calls_and_use_the_circuit_that_it_is_told_about() {
     static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments").consecutive(2);
     let reentrant = On(&[Callback::NewSpan, Callback::Event], || {
-        call_with_a_retry(&EVERY_CALL);
+        call_with_a_retry(EVERY_CALL);
         assert_ne!(PAYMENTS.state(), CircuitState::HalfOpen);
         let _ = PAYMENTS.try_acquire();
     });
     let recorded = Recorded::default();
     let subscriber = registry().with(reentrant).with(recorded.clone());
     with_default(subscriber, || {
-        let call = AT_ONCE.call("pay").breaker(&PAYMENTS).observe(&TRACING);
+        let call = AT_ONCE.call("pay").breaker(&PAYMENTS).observe(TRACING);
         let _ = call.execute_blocking(|| Err::<(), _>(SERVER_ERROR));
     });
     assert_eq!(PAYMENTS.state(), CircuitState::Open);

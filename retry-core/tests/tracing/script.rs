@@ -3,11 +3,10 @@
 use std::fmt::{Formatter, Result as Written};
 use std::future::pending;
 
-use retry_core::observe::TracingObserver;
 use retry_core::testing::{Installed, ManualClock};
 use retry_core::{
-    AbortSignal, Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, Event, EventKind, Policy,
-    Sleep, SleepDecision,
+    AbortSignal, Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, Event, EventKind,
+    Observer, Policy, Sleep, SleepDecision,
 };
 use tracing::info_span;
 
@@ -18,13 +17,13 @@ use crate::support::{
 
 /// Where calls are made: on virtual time, with an observer.
 pub(crate) struct Stage {
-    observer: &'static TracingObserver,
+    observer: &'static dyn Observer,
     clock: ManualClock,
     _installed: Installed,
 }
 
 impl Stage {
-    pub(crate) fn new(observer: &'static TracingObserver) -> Self {
+    pub(crate) fn new(observer: &'static dyn Observer) -> Self {
         let clock = ManualClock::new();
         Self {
             observer,
@@ -40,7 +39,7 @@ impl Stage {
     }
 
     /// Makes a call whose attempts go like that.
-    fn call(&self, policy: Policy, results: &[Result<u8, Failure>]) {
+    fn call(&self, policy: &Policy, results: &[Result<u8, Failure>]) {
         let call = policy.call("fetch_user").observe(self.observer);
         let _ = call.execute_blocking(self.gives(results));
     }
@@ -55,11 +54,11 @@ pub(crate) type Scene = (&'static str, fn(&Stage));
 
 pub(crate) const SCENES: &[Scene] = &[
     ("a success at the first attempt", |stage| {
-        stage.call(EACH_SECOND, &[Ok(7)]);
+        stage.call(&EACH_SECOND, &[Ok(7)]);
     }),
     ("a success after retries", |stage| {
         let failures = [Err(TRANSIENT), Err(RATE_LIMIT), Ok(7)];
-        stage.call(EACH_SECOND, &failures);
+        stage.call(&EACH_SECOND, &failures);
     }),
     ("errors with a text", |stage| {
         let policy = EACH_SECOND.attempts(2);
@@ -70,18 +69,18 @@ pub(crate) const SCENES: &[Scene] = &[
     }),
     ("in the caller's span", |stage| {
         let _entered = info_span!("request", id = 7).entered();
-        stage.call(EACH_SECOND, &[Err(TRANSIENT), Ok(7)]);
+        stage.call(&EACH_SECOND, &[Err(TRANSIENT), Ok(7)]);
     }),
     ("max_attempts_global", |stage| {
-        stage.call(EACH_SECOND.attempts(2), &[Err(TRANSIENT)]);
+        stage.call(&EACH_SECOND.attempts(2), &[Err(TRANSIENT)]);
     }),
     ("max_attempts_per_class", |stage| {
         let once = ClassRule::new().attempts(1);
         let policy = EACH_SECOND.class(ErrorClass::RateLimit, once);
-        stage.call(policy, &[Err(RATE_LIMIT)]);
+        stage.call(&policy, &[Err(RATE_LIMIT)]);
     }),
     ("deadline_exceeded", |stage| {
-        stage.call(EACH_SECOND.deadline(secs(1)), &[Err(TRANSIENT)]);
+        stage.call(&EACH_SECOND.deadline(secs(1)), &[Err(TRANSIENT)]);
     }),
     (
         "deadline_exceeded, by an attempt that had to be cut",
@@ -93,13 +92,13 @@ pub(crate) const SCENES: &[Scene] = &[
         },
     ),
     ("max_unknown_attempts", |stage| {
-        stage.call(EACH_SECOND, &[Err(UNKNOWN)]);
+        stage.call(&EACH_SECOND, &[Err(UNKNOWN)]);
     }),
     ("non_retryable_class", |stage| {
-        stage.call(EACH_SECOND, &[Err(PERMANENT)]);
+        stage.call(&EACH_SECOND, &[Err(PERMANENT)]);
     }),
     ("no_strategy", |stage| {
-        stage.call(Policy::new().no_backoff(), &[Err(TRANSIENT)]);
+        stage.call(&Policy::new().no_backoff(), &[Err(TRANSIENT)]);
     }),
     ("budget_exhausted", |stage| {
         let budget = Budget::new("retries").per_window(1, secs(60));

@@ -6,9 +6,8 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 
-use retry_core::Policy;
-use retry_core::observe::TracingObserver;
 use retry_core::testing::ManualClock;
+use retry_core::{Observer, Policy};
 use tracing::instrument::{Instrument, WithSubscriber};
 use tracing::subscriber::with_default;
 use tracing::{Dispatch, Level, Span, info_span};
@@ -50,7 +49,7 @@ fn fail() -> Result<(), Failure> {
 }
 
 fn call_that_fails(operation: &'static str) {
-    let call = TWO.call(operation).observe(&TRACING);
+    let call = TWO.call(operation).observe(TRACING);
     let _ = call.execute_blocking(fail);
 }
 
@@ -71,7 +70,7 @@ fn assert_outlines(recorded: &Recorded, outlines: &[(&str, Option<&str>, Option<
 #[test]
 fn a_success_at_the_first_attempt_has_no_span_and_no_event() {
     let recorded = record(|| {
-        let call = TWO.call("fetch").observe(&TRACING);
+        let call = TWO.call("fetch").observe(TRACING);
         let _ = call.execute_blocking(|| Ok::<_, Failure>(7));
     });
     assert_outlines(&recorded, &[]);
@@ -82,7 +81,7 @@ fn a_success_at_the_first_attempt_has_no_span_and_no_event() {
 fn a_call_has_a_span_from_its_first_failure_on() {
     let recorded = record(|| {
         let script = Script::new([Err(TRANSIENT), Ok(7)]);
-        let call = TWO.call("fetch").observe(&TRACING);
+        let call = TWO.call("fetch").observe(TRACING);
         let _ = call.execute_blocking(|| {
             assert_eq!(
                 Span::current().metadata(),
@@ -101,7 +100,7 @@ fn a_call_has_a_span_from_its_first_failure_on() {
 fn every_call_has_a_span_from_its_beginning_on_if_asked_for() {
     let recorded = record(|| {
         let _entered = info_span!("request").entered();
-        let call = TWO.call("fetch").observe(&EVERY_CALL);
+        let call = TWO.call("fetch").observe(EVERY_CALL);
         let _ = call.execute_blocking(|| Ok::<_, Failure>(7));
     });
     assert_outlines(
@@ -124,7 +123,7 @@ fn every_call_has_a_span_from_its_beginning_on_if_asked_for() {
 fn a_span_closes_with_the_call_and_not_only_with_its_future() {
     let recorded = Recorded::default();
     with_default(recorded.subscriber(), || {
-        let call = TWO.call("fetch").observe(&TRACING);
+        let call = TWO.call("fetch").observe(TRACING);
         let mut running = pin!(call.run(async || fail()));
         let mut context = Context::from_waker(Waker::noop());
         assert!(running.as_mut().poll(&mut context).is_ready());
@@ -133,7 +132,7 @@ fn a_span_closes_with_the_call_and_not_only_with_its_future() {
 }
 
 /// Polls a call once, drops it, and gives the fields of its span; there may be none.
-fn dropped(observer: &'static TracingObserver, policy: &Policy, fails: usize) -> Vec<String> {
+fn dropped(observer: &'static dyn Observer, policy: &Policy, fails: usize) -> Vec<String> {
     let recorded = record(|| {
         let script = Script::new(vec![Err(TRANSIENT); fails + 1]);
         let call = policy.call("fetch").observe(observer);
@@ -157,17 +156,17 @@ fn dropped(observer: &'static TracingObserver, policy: &Policy, fails: usize) ->
 
 #[test]
 fn a_dropped_future_closes_its_span_and_says_so() {
-    assert!(dropped(&TRACING, &AT_ONCE, 0).is_empty());
+    assert!(dropped(TRACING, &AT_ONCE, 0).is_empty());
     assert_eq!(
-        dropped(&TRACING, &AT_ONCE, 1),
+        dropped(TRACING, &AT_ONCE, 1),
         ["attempts=2 operation=fetch outcome=dropped"]
     );
     assert_eq!(
-        dropped(&TRACING, &EACH_SECOND, 1),
+        dropped(TRACING, &EACH_SECOND, 1),
         ["attempts=1 operation=fetch outcome=dropped"]
     );
     assert_eq!(
-        dropped(&EVERY_CALL, &AT_ONCE, 0),
+        dropped(EVERY_CALL, &AT_ONCE, 0),
         ["attempts=1 operation=fetch outcome=dropped"]
     );
 }
@@ -176,7 +175,7 @@ fn a_dropped_future_closes_its_span_and_says_so() {
 fn a_panic_of_the_operation_closes_its_span_as_dropped() {
     let recorded = record(|| {
         let script = Script::new([Err(TRANSIENT), Ok(7)]);
-        let call = TWO.call("fetch").observe(&TRACING);
+        let call = TWO.call("fetch").observe(TRACING);
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             let _ = call.execute_blocking(|| match script.attempt() {
                 Ok(7) => panic!("an operation panics"),
@@ -198,7 +197,7 @@ fn a_panic_of_the_operation_closes_its_span_as_dropped() {
 fn nested_calls_have_a_span_each_in_that_of_their_caller() {
     let recorded = record(|| {
         let _entered = info_span!("request").entered();
-        let call = TWO.call("outer").observe(&TRACING);
+        let call = TWO.call("outer").observe(TRACING);
         let _ = call.execute_blocking(|| {
             let _entered = info_span!("attempt").entered();
             call_that_fails("inner");
@@ -224,7 +223,7 @@ fn nested_calls_have_a_span_each_in_that_of_their_caller() {
 #[test]
 fn two_observers_of_one_call_have_a_span_each() {
     let recorded = record(|| {
-        let call = TWO.call("fetch").observe(&TRACING).observe(&EVERY_CALL);
+        let call = TWO.call("fetch").observe(TRACING).observe(EVERY_CALL);
         let _ = call.execute_blocking(fail);
     });
     assert_eq!(recorded.spans().len(), 2);
@@ -235,23 +234,13 @@ fn two_observers_of_one_call_have_a_span_each() {
 fn a_spawned_task_brings_its_own_span_or_none() {
     let recorded = Recorded::default();
     let tasks = async {
-        let in_request = async { call_that_fails("with") };
         let request = info_span!("request");
-        let alone = async { call_that_fails("without") };
-        tokio::spawn(
-            in_request
-                .instrument(request.clone())
-                .with_current_subscriber(),
-        )
-        .await
-        .expect("no panic");
-        let _entered = request.entered();
-        tokio::spawn(alone.with_current_subscriber())
+        let with = async { call_that_fails("with") }.instrument(request.clone());
+        tokio::spawn(with.with_current_subscriber()).await?;
+        let without = async { call_that_fails("without") }.with_current_subscriber();
+        request.in_scope(|| tokio::spawn(without)).await
     };
-    on_tokio(async {
-        let alone = tasks.with_subscriber(recorded.subscriber()).await;
-        alone.await.expect("no panic");
-    });
+    on_tokio(tasks.with_subscriber(recorded.subscriber())).expect("no panic");
     assert_outlines(
         &recorded,
         &[
@@ -269,7 +258,7 @@ fn two_calls_in_one_task_take_turns_without_taking_each_others_span() {
             let call = |operation| {
                 let span = info_span!("request", operation);
                 let call = async move {
-                    let call = EACH_SECOND.call(operation).observe(&TRACING);
+                    let call = EACH_SECOND.call(operation).observe(TRACING);
                     call.execute(async || fail()).await
                 };
                 call.instrument(span)
@@ -341,8 +330,8 @@ async fn nested_calls(number: usize) {
     let outer: &str = format!("outer {number}").leak();
     let inner: &str = format!("inner {number}").leak();
     let policy = AT_ONCE.attempts(4);
-    let nested = policy.call(inner).observe(&TRACING);
-    let call = policy.call(outer).observe(&TRACING);
+    let nested = policy.call(inner).observe(TRACING);
+    let call = policy.call(outer).observe(TRACING);
     let outer_failures = Failing::times(3);
     let running = call.run(async || {
         let inner_failures = Failing::times(2);

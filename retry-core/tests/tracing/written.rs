@@ -5,9 +5,10 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect_file;
-use tracing::{Level, Subscriber};
+use tracing::{Dispatch, Level, dispatcher};
+use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::fmt::{self, MakeWriter};
 
 use crate::TRACING;
 use crate::script::{SCENES, Stage};
@@ -41,13 +42,33 @@ impl<'a> MakeWriter<'a> for Written {
     }
 }
 
-/// What a subscriber made by `subscriber` writes about all scenes.
-fn script<S: Subscriber + Send + Sync + 'static>(subscriber: impl FnOnce(Written) -> S) -> String {
+/// A subscriber like that of most programs.
+fn terminal(written: &Written) -> Dispatch {
+    let subscriber = fmt()
+        .without_time()
+        .with_ansi(false)
+        .with_writer(written.clone());
+    Dispatch::new(subscriber.finish())
+}
+
+/// All that can be told, for programs.
+fn json(written: &Written) -> Dispatch {
+    let subscriber = fmt()
+        .json()
+        .without_time()
+        .with_max_level(Level::DEBUG)
+        .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE)
+        .with_writer(written.clone());
+    Dispatch::new(subscriber.finish())
+}
+
+/// What is written about all scenes, under their titles.
+fn script(subscriber: fn(&Written) -> Dispatch) -> String {
     let written = Written::default();
     let mut text = String::new();
-    tracing::subscriber::with_default(subscriber(written.clone()), || {
+    dispatcher::with_default(&subscriber(&written), || {
         for (title, scene) in SCENES {
-            scene(&Stage::new(&TRACING));
+            scene(&Stage::new(TRACING));
             writeln!(text, "# {title}\n{}", written.take()).expect("a string takes everything");
         }
     });
@@ -56,26 +77,30 @@ fn script<S: Subscriber + Send + Sync + 'static>(subscriber: impl FnOnce(Written
 
 #[test]
 fn a_terminal_shows_what_is_retried_and_why_it_stops() {
-    let text = script(|written| {
-        fmt::fmt()
-            .without_time()
-            .with_ansi(false)
-            .with_writer(written)
-            .finish()
-    });
-    expect_file!["golden/terminal.txt"].assert_eq(&text);
+    expect_file!["golden/terminal.txt"].assert_eq(&script(terminal));
 }
 
 #[test]
 fn json_has_stable_names_and_fields() {
-    let text = script(|written| {
-        fmt::fmt()
-            .json()
-            .without_time()
-            .with_max_level(Level::DEBUG)
-            .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE)
-            .with_writer(written)
-            .finish()
+    expect_file!["golden/json.txt"].assert_eq(&script(json));
+}
+
+#[cfg(feature = "macros")]
+#[test]
+fn the_documentation_shows_what_a_terminal_shows() {
+    use retry_core::observe::TracingObserver;
+
+    static OBSERVER: TracingObserver = TracingObserver::new();
+
+    #[retry_core::retry(attempts = 2, backoff = fixed("250ms"), observe = OBSERVER)]
+    fn fetch_user() -> io::Result<String> {
+        let text = "connection reset by peer";
+        Err(io::Error::new(io::ErrorKind::ConnectionReset, text))
+    }
+    let written = Written::default();
+    dispatcher::with_default(&terminal(&written), || {
+        let _installed = retry_core::testing::ManualClock::new().install();
+        assert!(fetch_user().is_err());
     });
-    expect_file!["golden/json.txt"].assert_eq(&text);
+    expect_file!["../../src/observe/tracing/terminal.txt"].assert_eq(&written.take());
 }
