@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 
 use retry_core::testing::ManualClock;
-use retry_core::{Observer, Policy};
+use retry_core::{CircuitBreaker, Observer, Policy};
 use tracing::instrument::{Instrument, WithSubscriber};
 use tracing::subscriber::with_default;
 use tracing::{Dispatch, Level, Span, info_span};
@@ -218,6 +218,19 @@ fn nested_calls_have_a_span_each_in_that_of_their_caller() {
     for call in [2, 3, 5] {
         assert_eq!(recorded.events_in(Some(call)), TWO_FAILURES);
     }
+}
+
+#[test]
+fn what_a_circuit_tells_by_itself_is_in_the_current_span_and_has_none_of_its_own() {
+    let recorded = record(|| {
+        let _entered = info_span!("request").entered();
+        let breaker = CircuitBreaker::new("payments").consecutive(2);
+        let breaker = breaker.observe(TRACING);
+        let call = TWO.call("pay").breaker(&breaker);
+        let _ = call.execute_blocking(fail);
+    });
+    assert_outlines(&recorded, &[("request", None, None)]);
+    assert_eq!(recorded.events_in(Some(0)), ["circuit_opened"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::{TARGET, concerns_a_guard, tell};
+use super::{TARGET, tell};
 use crate::class::ErrorClass;
 use crate::event::{Event, survive};
 use crate::outcome::StopReason;
@@ -54,12 +54,13 @@ impl CallSpan {
     }
 
     fn new(span: Span) -> Option<Self> {
-        let attempts = 0;
-        let end = None;
-        (!span.is_disabled()).then_some(Self {
+        if span.is_disabled() {
+            return None;
+        }
+        Some(Self {
             span,
-            attempts,
-            end,
+            attempts: 0,
+            end: None,
         })
     }
 
@@ -67,10 +68,7 @@ impl CallSpan {
     ///
     /// The span is entered instead of named as the event's parent: a layer whose filter hides the span then still finds the caller's.
     pub(super) fn tell(&mut self, event: &Event<'_>) {
-        // A guard's event may come before an attempt that never starts.
-        if !concerns_a_guard(event.kind) {
-            self.attempts = event.attempt;
-        }
+        self.attempts = event.attempt;
         if event.kind.is_terminal() {
             self.end = Some(End {
                 stop_reason: event.stop_reason,
