@@ -206,12 +206,6 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Whether it happens in a call, rather than to a circuit by itself.
-    #[cfg(feature = "tracing")]
-    pub(crate) const fn is_in_call(&self) -> bool {
-        self.states.is_some()
-    }
-
     /// Lets `observer` keep something from one event of a call to the next, such as a span that is open.
     ///
     /// `use_state` gets what it left there at the call's last event: at first `None`. Each call has a state of its own for each observer and

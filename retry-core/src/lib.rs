@@ -24,6 +24,7 @@
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
 //! - **What happened**: [`execute`](Call::execute), or `returns = outcome` in the attribute, gives an [`Outcome`]; an [`Observer`] sees every
 //!   [`Event`]; a parameter marked `#[attempt]` gives the body its [`Attempt`].
+//! - **Seeing it**: [`observe`] has the observers that come with the crate; [`Stats`] counts, and prints a table.
 //! - **Limits that calls share**: a [`CircuitBreaker`], a [`Budget`] or a [`Bulkhead`], behind the keys `breaker`, `budget` and `bulkhead` or the
 //!   methods of [`Call`] of the same names, and on its own; the [`registry`] finds them by name.
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
@@ -43,9 +44,10 @@
 //! | `macros` | yes | the attribute and the derive |
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
-//! | `serde` | | policies from configuration files |
+//! | `tracing` | | `observe::TracingObserver` writes spans and events for the `tracing` facade |
+//! | `log` | | `observe::LogObserver` writes lines for the `log` facade |
+//! | `serde` | | policies from configuration files, statistics as data |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
-//! | `tracing` | | [`observe`] has a `TracingObserver`: calls as spans and events of the `tracing` facade |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

@@ -4,16 +4,16 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use std::{pin::pin, thread};
 
-use retry_core::observe::{OperationStats, StatsSnapshot};
+use retry_core::observe::OperationStats;
 use retry_core::testing::{ManualClock, Recorder};
 use retry_core::{
-    Backoff, Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, EventKind, Policy,
-    SleepDecision, Stats, StopReason,
+    Backoff, Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, Event, EventKind, Observer,
+    Policy, SleepDecision, Stats, StopReason,
 };
 use support::{
     AT_ONCE, EACH_SECOND, Failure, PERMANENT, RATE_LIMIT, Script, TRANSIENT, UNKNOWN, millis,
@@ -377,11 +377,65 @@ fn assert_all_counted(total: &OperationStats) {
     assert_eq!(total.mean_attempts(), Some(2.0));
 }
 
+/// Tells each event very often, so that threads get into each other's way.
+struct Often<'a>(&'a Stats);
+
+const OFTEN: u64 = 20_000;
+
+impl Observer for Often<'_> {
+    fn on_event(&self, event: &Event<'_>) {
+        for _ in 0..OFTEN {
+            self.0.on_event(event);
+        }
+    }
+}
+
+/// Threads that all make one call with one retry, while `meanwhile` runs again and again.
+fn rush(stats: &Stats, mut meanwhile: impl FnMut()) {
+    let running = AtomicU64::new(THREADS);
+    let policy = Policy::new().backoff(Backoff::fixed(millis(1)));
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let clock = ManualClock::new();
+                let script = Script::new([Err(TRANSIENT), Ok(7)]);
+                let often = Often(stats);
+                let call = policy
+                    .call("fetch")
+                    .clock(&clock)
+                    .sleeper(&clock)
+                    .observe(&often);
+                let _ = call.execute_blocking(|| script.attempt());
+                running.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+        while running.load(Ordering::Relaxed) > 0 {
+            meanwhile();
+        }
+    });
+}
+
+fn assert_all_told(totals: &[OperationStats]) {
+    let all = THREADS * OFTEN;
+    let sum = |count: fn(&OperationStats) -> u64| totals.iter().map(count).sum::<u64>();
+    assert_eq!(sum(|total| total.calls), all);
+    assert_eq!(sum(|total| total.successes), all);
+    assert_eq!(sum(|total| total.first_attempts), all);
+    assert_eq!(sum(|total| total.retries), all);
+    assert_eq!(sum(|total| total.failed_attempts.values().sum()), all);
+    let slept: Duration = totals.iter().map(|total| total.slept).sum();
+    assert_eq!(slept, millis(all));
+}
+
 #[test]
 fn threads_lose_no_count() {
     let stats = Stats::new();
     make_calls(&stats, &["fetch"]);
     assert_all_counted(&only(&stats));
+
+    let stats = Stats::new();
+    rush(&stats, thread::yield_now);
+    assert_all_told(&[only(&stats)]);
 }
 
 #[test]
@@ -443,27 +497,10 @@ fn what_is_taken_is_not_counted_again() {
 
 #[test]
 fn what_is_taken_while_calls_run_is_all_there_was() {
-    let (stats, done) = (Stats::new(), AtomicBool::new(false));
-    let mut taken = Vec::new();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            make_calls(&stats, &["fetch", "store"]);
-            done.store(true, Ordering::Relaxed);
-        });
-        while !done.load(Ordering::Relaxed) {
-            taken.push(stats.take());
-        }
-    });
-    taken.push(stats.take());
-    let totals: Vec<_> = taken.iter().map(StatsSnapshot::total).collect();
-    let sum = |count: fn(&OperationStats) -> u64| totals.iter().map(count).sum::<u64>();
-    let quarter = THREADS * CALLS / 4;
-    assert_eq!(sum(|total| total.calls), 4 * quarter);
-    assert_eq!(sum(|total| total.first_try_successes), 2 * quarter);
-    assert_eq!(sum(|total| total.first_attempts), 4 * quarter);
-    assert_eq!(sum(|total| total.retries), 4 * quarter);
-    let slept: Duration = totals.iter().map(|total| total.slept).sum();
-    assert_eq!(slept, millis(4 * quarter));
+    let (stats, mut totals) = (Stats::new(), Vec::new());
+    rush(&stats, || totals.push(stats.take().total()));
+    totals.push(stats.take().total());
+    assert_all_told(&totals);
 }
 
 // Other observers.

@@ -8,6 +8,9 @@ use crate::event::{Event, EventKind};
 use crate::outcome::StopReason;
 use crate::readable::Readable;
 
+/// What takes less, before the first attempt, was no wait.
+const WAIT: Duration = Duration::from_millis(1);
+
 /// An event as a sentence for people.
 pub(crate) struct Message<'e>(pub(crate) &'e Event<'e>);
 
@@ -75,7 +78,7 @@ impl Message<'_> {
         formatter.write_str(if deferred { "deferred" } else { "gave up" })?;
         let elapsed = Readable(event.elapsed);
         match event.attempt {
-            0 if event.elapsed.is_zero() => write!(formatter, " before the first attempt")?,
+            0 if event.elapsed < WAIT => write!(formatter, " before the first attempt")?,
             0 => write!(formatter, " before the first attempt, after {elapsed}")?,
             1 => write!(formatter, " after 1 attempt in {elapsed}")?,
             attempts => write!(formatter, " after {attempts} attempts in {elapsed}")?,

@@ -24,8 +24,8 @@ const SLOTS: usize = 2 * MOST_OPERATIONS;
 
 /// An observer that counts, and prints what it has counted as a table. It needs no backend and can be a `static`.
 ///
-/// Counting takes no lock, and allocates only at the first event of an operation. Up to 256 operations have counters of their own, of about
-/// 2 KiB each; what there is beyond them is counted together, under the name [`OTHERS`](Self::OTHERS).
+/// From the second event of an operation on, counting takes no lock and allocates nothing. Up to 256 operations have counters of their own, of
+/// about 2 KiB each; what there is beyond them is counted together, under the name [`OTHERS`](Self::OTHERS).
 ///
 /// It counts calls, so transitions of circuits and waits for bulkheads are nothing to it. A call counts when it ends, an attempt when it starts.
 /// A `Stats` that a call has of its own and that is the global observer as well counts everything twice.

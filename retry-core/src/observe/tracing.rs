@@ -1,4 +1,4 @@
-//! Calls as spans and events of the `tracing` facade.
+//! Spans and events for the `tracing` facade: [`TracingObserver`].
 
 mod call_span;
 mod tell;
@@ -10,7 +10,7 @@ use crate::event::{Event, EventKind, Observer};
 /// The target of every span and event: what filters name, as in `retry_core=debug`.
 const TARGET: &str = "retry_core";
 
-/// Tells calls as spans and events of [`tracing`](https://docs.rs/tracing), to whatever subscriber the program has.
+/// An observer that writes spans and events through the [`tracing`](https://docs.rs/tracing) crate. It can be a `static`.
 ///
 /// Install it once for the whole process, or attach it to some calls with the key `observe = TRACING` or [`Call::observe`](crate::Call::observe):
 ///
@@ -48,8 +48,9 @@ const TARGET: &str = "retry_core";
 /// |---|---|
 /// | `retry` | warn |
 /// | `success`, after retries | info |
+/// | `aborted`, `scheduled`: what somebody has asked for | warn |
 /// | any other terminal event | error |
-/// | `attempt_started`, `attempt_ended`, from the first failure on | debug |
+/// | `attempt_started`, `attempt_ended`, from the end of the first attempt that fails on | debug |
 /// | `circuit_opened`, `contention_detected` | warn |
 /// | `circuit_half_open`, `circuit_closed` | info |
 ///
@@ -57,7 +58,7 @@ const TARGET: &str = "retry_core";
 ///
 /// | field | type | |
 /// |---|---|---|
-/// | `event` | text | [`EventKind::as_str`]; it is the name in the event's metadata, too |
+/// | `kind` | text | [`EventKind::as_str`]; it is the name in the event's metadata, too |
 /// | `operation` | text | |
 /// | `attempt`, `transition` | integer | |
 /// | `delay`, `wait`, `elapsed`, `duration` | floating-point number | in seconds, so that log pipelines can compare and add them |
@@ -76,8 +77,8 @@ const TARGET: &str = "retry_core";
 /// The operation does not run in that span, which may not exist yet: what it tells, and the calls that it makes, are in the caller's span. Put
 /// `#[instrument]` on the function for a span around the whole call, or on what it calls for one around each attempt.
 ///
-/// A circuit tells the global observer of its transitions by itself, one after the other. These events are in no call's span, but in the one
-/// that is current on the thread that tells.
+/// What a circuit tells of its transitions by itself, without a call whose span is known, is in the span that is current on the thread that
+/// tells.
 ///
 /// # What it costs
 ///
@@ -97,8 +98,8 @@ impl TracingObserver {
 
     /// Tells every call, from its beginning.
     ///
-    /// Each has a span, of level info, and its `success` is told (info) also if it is the first attempt's. For traces that show how long
-    /// everything takes, not for logs.
+    /// Each has a span, of level info, and what happens before the first failure is told too: its attempts, and its `success` if that is the first
+    /// attempt's (both debug). For traces, which show how long everything takes: logs of level info get no line more.
     ///
     /// ```
     /// use retry_core::observe::TracingObserver;
@@ -111,11 +112,16 @@ impl TracingObserver {
     }
 
     fn tells(self, event: &Event<'_>) -> bool {
-        self.every_call || something_failed(event) || concerns_a_guard(event.kind)
+        self.every_call
+            || something_failed(event)
+            || is_transition(event.kind)
+            || event.kind == EventKind::ContentionDetected
     }
 
+    /// The span of a call that has none yet, if it is time for one and anybody is interested.
     fn open_span(self, event: &Event<'_>) -> Option<CallSpan> {
-        if !event.is_in_call() {
+        // A circuit may tell it by itself, and nobody may tell how that call ends.
+        if is_transition(event.kind) {
             None
         } else if something_failed(event) {
             CallSpan::of_failing_call(event)
@@ -147,18 +153,14 @@ impl Observer for TracingObserver {
     }
 }
 
-/// Whether an attempt of the call has failed by now, or the call is stopped.
-fn something_failed(event: &Event<'_>) -> bool {
+/// Whether an attempt of the call has failed by now, or the call has been stopped.
+const fn something_failed(event: &Event<'_>) -> bool {
     event.attempt > 1 || event.class.is_some() || event.stop_reason.is_some()
 }
 
-/// Whether it may happen in a call that succeeds at its first attempt, and outside of calls, and is worth telling nevertheless.
-const fn concerns_a_guard(kind: EventKind) -> bool {
+const fn is_transition(kind: EventKind) -> bool {
     matches!(
         kind,
-        EventKind::CircuitOpened
-            | EventKind::CircuitHalfOpen
-            | EventKind::CircuitClosed
-            | EventKind::ContentionDetected
+        EventKind::CircuitOpened | EventKind::CircuitHalfOpen | EventKind::CircuitClosed
     )
 }

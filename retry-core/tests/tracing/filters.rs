@@ -45,7 +45,7 @@ fn all_that_is_told_has_the_crates_target_and_the_stable_name() {
     let events = recorded.events();
     for event in &events {
         assert_eq!(event.target, "retry_core");
-        assert_eq!(event.fields.get("event"), Some(event.name));
+        assert_eq!(event.fields.get("kind"), Some(event.name));
     }
     let mut names: Vec<_> = events.iter().map(|event| event.name).collect();
     names.sort_unstable();
@@ -68,8 +68,11 @@ fn the_level_is_that_of_the_severity() {
     for event in recorded.events() {
         let level = match event.name {
             "attempt_started" | "attempt_ended" => Level::DEBUG,
+            "success" if event.fields.get("attempt") == Some("1") => Level::DEBUG,
             "success" | "circuit_half_open" | "circuit_closed" => Level::INFO,
-            "retry" | "circuit_opened" | "contention_detected" => Level::WARN,
+            "retry" | "circuit_opened" | "contention_detected" | "aborted" | "scheduled" => {
+                Level::WARN
+            }
             _ => Level::ERROR,
         };
         assert_eq!(event.level, level, "{}", event.name);

@@ -57,6 +57,27 @@ impl StatsSnapshot {
 }
 
 /// What has been counted of the calls of one operation.
+///
+/// ```
+/// use retry_core::{Backoff, Policy, Stats, StopReason};
+/// use std::io;
+///
+/// const POLICY: Policy = Policy::new().attempts(3).backoff(Backoff::none());
+///
+/// let stats = Stats::new();
+/// let call = POLICY.call("fetch_user").observe(&stats);
+/// let _ = call.run_blocking(|| Ok::<_, io::Error>(7));
+/// let _ = call.run_blocking(|| Err::<u8, _>(io::Error::from(io::ErrorKind::TimedOut)));
+///
+/// let fetch_user = stats.snapshot().total();
+/// assert_eq!(fetch_user.stop_reasons.get(&StopReason::MaxAttemptsGlobal), Some(&1));
+/// assert_eq!(fetch_user.mean_attempts(), Some(2.0));
+/// assert_eq!(fetch_user.success_rate(), Some(0.5));
+/// assert_eq!(fetch_user.first_try_rate(), Some(0.5));
+/// assert_eq!(fetch_user.added_load(), Some(1.0)); // as many retries as first attempts
+/// let three = &fetch_user.calls_by_attempts[1];
+/// assert_eq!((three.from, three.to, three.calls), (3, Some(3), 1));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OperationStats {

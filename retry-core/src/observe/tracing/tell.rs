@@ -13,13 +13,13 @@ use crate::outcome::StopReason;
 pub(super) fn tell(event: &Event<'_>) {
     /// The place where an event of `tracing` comes from has one name and one level, so each kind has its own.
     macro_rules! by_kind {
-        ($($kind:ident => $level:ident,)*) => {
+        ($($kind:ident $(if $when:expr)? => $level:ident,)*) => {
             match event.kind {
-                $(EventKind::$kind => tracing::event!(
+                $(EventKind::$kind $(if $when)? => tracing::event!(
                     name: EventKind::$kind.as_str(),
                     target: TARGET,
                     Level::$level,
-                    event = event.kind.as_str(),
+                    kind = event.kind.as_str(),
                     operation = event.operation,
                     attempt = event.attempt,
                     delay = event.delay.as_ref().map(Duration::as_secs_f64),
@@ -42,7 +42,8 @@ pub(super) fn tell(event: &Event<'_>) {
     by_kind! {
         AttemptStarted => DEBUG,
         AttemptEnded => DEBUG,
-        Success => INFO,
+        Success if event.attempt > 1 => INFO,
+        Success => DEBUG,
         Retry => WARN,
         PermanentFail => ERROR,
         DeadlineExceeded => ERROR,
@@ -50,8 +51,8 @@ pub(super) fn tell(event: &Event<'_>) {
         MaxUnknownAttemptsExceeded => ERROR,
         NoStrategyConfigured => ERROR,
         BudgetExhausted => ERROR,
-        Scheduled => ERROR,
-        Aborted => ERROR,
+        Scheduled => WARN,
+        Aborted => WARN,
         CircuitOpened => WARN,
         CircuitHalfOpen => INFO,
         CircuitClosed => INFO,
