@@ -386,8 +386,12 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 
 /// Lets `observer` see `event`, and survives it.
 pub(crate) fn notify(observer: &dyn Observer, event: &Event<'_>) {
-    let notified = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
-    if let Err(payload) = notified {
+    survive(|| observer.on_event(event));
+}
+
+/// Runs an observer's code, and goes on if it panics.
+pub(crate) fn survive(observe: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(observe)) {
         // The payload is the observer's too: its `drop` could panic in turn.
         std::mem::forget(payload);
     }

@@ -44,6 +44,7 @@
 //! | `macros` | yes | the attribute and the derive |
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
+//! | `tracing` | | `observe::TracingObserver` writes spans and events for the `tracing` facade |
 //! | `log` | | `observe::LogObserver` writes lines for the `log` facade |
 //! | `serde` | | policies from configuration files, statistics as data |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |

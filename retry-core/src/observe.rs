@@ -6,6 +6,7 @@
 //! | observer | feature | what it does |
 //! |---|---|---|
 //! | [`Stats`] | | counts, and prints a table |
+//! | `TracingObserver` | `tracing` | writes spans and events for the `tracing` facade |
 //! | `LogObserver` | `log` | writes lines for the `log` facade |
 //! | [`Recorder`](crate::testing::Recorder) | | keeps every event, for tests |
 //! | a closure | | what you like: any `Fn(&Event<'_>)` is an observer |
@@ -48,8 +49,12 @@ mod message;
 #[cfg(feature = "log")]
 mod severity;
 mod stats;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 #[cfg(feature = "log")]
 pub use self::log::LogObserver;
 pub(crate) use self::message::Message;
 pub use self::stats::{AttemptsBucket, OperationStats, Stats, StatsSnapshot};
+#[cfg(feature = "tracing")]
+pub use self::tracing::TracingObserver;

@@ -2,10 +2,10 @@
 
 #![cfg(all(feature = "macros", feature = "tokio"))]
 
+#[path = "support/allocations.rs"]
+mod allocations;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::future::Future;
 use std::hint::black_box;
 use std::io;
@@ -13,6 +13,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use allocations::allocations;
 use retry_core::{
     AbortSignal, Attempt, Backoff, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event,
     Policy, Stats, Stopped, retry,
@@ -20,44 +21,6 @@ use retry_core::{
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
 // Heap allocations.
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The system's allocator, which counts for each thread.
-struct Counting;
-
-// SAFETY: it hands every request on to the system's allocator, unchanged; what it counts is in a thread-local without destructor,
-// which needs no allocation itself.
-#[allow(unsafe_code)] // an allocator cannot be written without
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-fn allocations<T>(run: impl FnOnce() -> T) -> u64 {
-    let before = ALLOCATIONS.get();
-    black_box(run());
-    ALLOCATIONS.get() - before
-}
 
 #[test]
 fn the_allocator_counts() {

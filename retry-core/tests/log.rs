@@ -178,7 +178,7 @@ fn attempts_are_told_only_if_asked() {
     assert_eq!(
         said(&observer, &EACH_SECOND, &[Err(TRANSIENT), Ok(7)]),
         lines([
-            (Level::Trace, "fetch: attempt 1 starts"),
+            (Level::Debug, "fetch: attempt 1 starts"),
             (
                 Level::Debug,
                 "fetch: attempt 1 failed in 100ms (transient: Of(Transient))"
@@ -187,7 +187,7 @@ fn attempts_are_told_only_if_asked() {
                 Level::Warn,
                 "fetch: attempt 1 failed (transient: Of(Transient)); attempt 2 in 1s"
             ),
-            (Level::Trace, "fetch: attempt 2 starts"),
+            (Level::Debug, "fetch: attempt 2 starts"),
             (Level::Debug, "fetch: attempt 2 succeeded in 100ms"),
             (Level::Info, "fetch: succeeded at attempt 2, after 1.2s"),
         ])
@@ -195,7 +195,7 @@ fn attempts_are_told_only_if_asked() {
 }
 
 #[test]
-fn what_somebody_asked_for_is_no_error() {
+fn what_somebody_asked_for_is_an_error_too() {
     let lines = logged(LevelFilter::Trace, || {
         let call = AT_ONCE.call("send").observe(&LOG);
         let fails = || Err::<(), _>(TRANSIENT);
@@ -204,7 +204,7 @@ fn what_somebody_asked_for_is_no_error() {
         let _ = deferred.execute_blocking(fails);
     });
     let levels: Vec<_> = lines.iter().map(|line| line.level).collect();
-    assert_eq!(levels, [Level::Warn, Level::Warn]);
+    assert_eq!(levels, [Level::Error, Level::Error]);
     assert_eq!(
         lines[0].text,
         "send: gave up before the first attempt (aborted)"

@@ -15,11 +15,10 @@ const DEFAULT_TARGET: &str = "retry_core";
 ///
 /// | level | what |
 /// |---|---|
-/// | error | a call has given up |
-/// | warn | an attempt has failed and another follows; a call was aborted or its retry deferred; a circuit has opened; a call waited long for a bulkhead |
+/// | error | a call has ended without success, whatever the reason |
+/// | warn | an attempt has failed and another follows; a circuit has opened; a call waited long for a bulkhead |
 /// | info | a call has succeeded after retries; a circuit is half-open or has closed |
-/// | debug | if asked: a call has succeeded at its [first attempt](Self::every_call); an [attempt](Self::every_attempt) has ended |
-/// | trace | if asked: an [attempt](Self::every_attempt) starts |
+/// | debug | if asked: a call has succeeded at its [first attempt](Self::every_call); an [attempt](Self::every_attempt) starts or has ended |
 ///
 /// ```text
 /// WARN  fetch_user: attempt 1 failed (transient: connection reset by peer); attempt 2 in 100ms
@@ -77,7 +76,7 @@ impl LogObserver {
         self
     }
 
-    /// Lines about each attempt too: that it starts at level trace, how it has ended at level debug.
+    /// Lines about each attempt too, at level debug: that it starts, and how it has ended.
     ///
     /// ```
     /// # use retry_core::observe::LogObserver;
@@ -121,7 +120,6 @@ const fn level(severity: Severity) -> Level {
         Severity::Warn => Level::Warn,
         Severity::Info => Level::Info,
         Severity::Debug => Level::Debug,
-        Severity::Trace => Level::Trace,
     }
 }
 
@@ -136,6 +134,7 @@ impl Source for Fields<'_> {
             ("operation", Some(event.operation.into())),
             ("attempt", Some(event.attempt.into())),
             ("delay", event.delay.map(seconds)),
+            ("wait", event.wait.map(seconds)),
             ("elapsed", Some(seconds(event.elapsed))),
             ("duration", event.duration.map(seconds)),
             ("class", event.class.map(|class| class.as_str().into())),

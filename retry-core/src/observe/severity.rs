@@ -8,7 +8,6 @@ pub(crate) enum Severity {
     Warn,
     Info,
     Debug,
-    Trace,
 }
 
 impl Severity {
@@ -20,18 +19,16 @@ impl Severity {
             | EventKind::MaxUnknownAttemptsExceeded
             | EventKind::NoStrategyConfigured
             | EventKind::BudgetExhausted
+            | EventKind::Scheduled
+            | EventKind::Aborted
             | EventKind::CircuitRejected
             | EventKind::BulkheadRejected => Self::Error,
-            // The last two end a call as somebody has asked for: another attempt may follow, elsewhere or later.
-            EventKind::Retry
-            | EventKind::CircuitOpened
-            | EventKind::ContentionDetected
-            | EventKind::Scheduled
-            | EventKind::Aborted => Self::Warn,
+            EventKind::Retry | EventKind::CircuitOpened | EventKind::ContentionDetected => {
+                Self::Warn
+            }
             EventKind::Success if event.attempt > 1 => Self::Info,
             EventKind::CircuitHalfOpen | EventKind::CircuitClosed => Self::Info,
-            EventKind::Success | EventKind::AttemptEnded => Self::Debug,
-            EventKind::AttemptStarted => Self::Trace,
+            EventKind::Success | EventKind::AttemptStarted | EventKind::AttemptEnded => Self::Debug,
         }
     }
 }
