@@ -70,9 +70,7 @@ fn the_level_is_that_of_the_severity() {
             "attempt_started" | "attempt_ended" => Level::DEBUG,
             "success" if event.fields.get("attempt") == Some("1") => Level::DEBUG,
             "success" | "circuit_half_open" | "circuit_closed" => Level::INFO,
-            "retry" | "circuit_opened" | "contention_detected" | "aborted" | "scheduled" => {
-                Level::WARN
-            }
+            "retry" | "circuit_opened" | "contention_detected" => Level::WARN,
             _ => Level::ERROR,
         };
         assert_eq!(event.level, level, "{}", event.name);
