@@ -45,6 +45,7 @@
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
 //! | `serde` | | policies from configuration files |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
+//! | `opentelemetry` | | `observe::OpenTelemetryObserver`: spans and metrics |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -68,6 +69,7 @@ mod engine;
 mod event;
 mod guard;
 mod judge;
+pub mod observe;
 mod outcome;
 mod policy;
 mod recent;
