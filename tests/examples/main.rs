@@ -3,6 +3,7 @@
 mod circuit_breaker;
 mod connection_pool;
 mod llm_pipeline;
+mod opentelemetry;
 mod quickstart;
 
 use std::env;

@@ -53,7 +53,7 @@ impl Spans {
     }
 
     fn tell_in(&self, call: &mut CallSpan, event: &Event<'_>, every_call: bool) {
-        call.latest = call.time(event.elapsed);
+        call.latest = call.latest.max(call.time(event.elapsed));
         match event.kind {
             EventKind::AttemptStarted => {
                 call.attempts = event.attempt;
@@ -154,18 +154,20 @@ impl CallSpan {
     fn finish(&mut self, event: &Event<'_>) {
         self.attempts = event.attempt;
         let recording = self.span.as_mut().filter(|span| span.is_recording());
+        let mut details = Vec::new();
         if let Some((span, reason)) = recording.zip(event.stop_reason) {
             span.set_status(Status::error(description(event, reason)));
-            span.set_attributes(failure(event, reason));
+            details = failure(event, reason);
         }
-        self.end(outcome_of_call(event), self.latest);
+        self.end(outcome_of_call(event), details, self.latest);
     }
 
-    fn end(&mut self, outcome: &'static str, at: SystemTime) {
+    fn end(&mut self, outcome: &'static str, details: Vec<KeyValue>, at: SystemTime) {
         self.flush();
         if let Some(mut span) = self.span.take() {
             span.set_attribute(KeyValue::new("retry.outcome", outcome));
             span.set_attribute(KeyValue::new("retry.attempts", i64::from(self.attempts)));
+            span.set_attributes(details);
             span.end_with_timestamp(at);
         }
     }
@@ -175,7 +177,7 @@ impl CallSpan {
 impl Drop for CallSpan {
     fn drop(&mut self) {
         let now = SystemTime::now().max(self.latest);
-        self.end("dropped", now);
+        self.end("dropped", Vec::new(), now);
     }
 }
 
