@@ -113,7 +113,7 @@ impl<'a> Progress<'a> {
         self.attempt_started = now;
         let aborted = self.aborted || hooks.is_aborted();
         let policy = self.plan.policy;
-        let mut gate = AtGate::new(held.as_deref_mut(), self.asker(hooks));
+        let mut gate = AtGate::new(held.as_deref_mut(), self.asker(hooks).keeping(&self.states));
         gate.remaining = policy
             .max_elapsed()
             .map(|deadline| deadline.saturating_sub(elapsed));
@@ -178,7 +178,7 @@ impl<'a> Progress<'a> {
             ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
         });
         if let Some(held) = held {
-            let transition = held.succeed(&self.asker(hooks));
+            let transition = held.succeed(&self.asker(hooks).keeping(&self.states));
             self.tell_of_transition(hooks, guards, transition, reading.elapsed);
         }
         self.emit(hooks, guards, || {
@@ -264,7 +264,7 @@ impl<'a> Progress<'a> {
             ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
         });
         if let Some(held) = &mut held {
-            let transition = held.fail(failure.classification, &asker);
+            let transition = held.fail(failure.classification, &asker.keeping(&self.states));
             self.tell_of_transition(hooks, guards, transition, reading.elapsed);
         }
         let (decision, until_probe) =
@@ -274,7 +274,11 @@ impl<'a> Progress<'a> {
             Decision::Stop(_) | Decision::Defer(_) => None,
         };
         if let Some(held) = &mut held {
-            let transition = held.conclude(failure.classification, delay.is_some(), &asker);
+            let transition = held.conclude(
+                failure.classification,
+                delay.is_some(),
+                &asker.keeping(&self.states),
+            );
             self.tell_of_transition(hooks, guards, transition, reading.elapsed);
         }
         if let Some(limit) = hooks.timeline {
@@ -375,6 +379,7 @@ impl<'a> Progress<'a> {
             operation: self.plan.operation,
             attempt: self.attempt(),
             started: self.started,
+            states: None,
         }
     }
 
