@@ -67,14 +67,14 @@ fn the_names_are_what_prometheus_recommends() {
 fn two_observers_of_different_prefixes_count_side_by_side() {
     let exporter = recorder();
     with_local_recorder(&exporter, || {
-        let [left, right] = ["left_", "right_"]
+        let [one, other] = ["one_", "other_"]
             .map(|prefix| MetricsObserver::with_prefix(prefix).expect("nobody else has it"));
-        let call = AT_ONCE.call("fetch").observe(&left).observe(&right);
+        let call = AT_ONCE.call("fetch").observe(&one).observe(&other);
         assert_eq!(call.run_blocking(|| Ok::<_, Failure>(7)), Ok(7));
     });
     let scrape = scrape(&exporter);
-    assert_eq!(scrape.sum("left_retry_calls_total", &[]), Some(1.0));
-    assert_eq!(scrape.sum("right_retry_calls_total", &[]), Some(1.0));
+    assert_eq!(scrape.sum("one_retry_calls_total", &[]), Some(1.0));
+    assert_eq!(scrape.sum("other_retry_calls_total", &[]), Some(1.0));
 }
 
 #[test]
