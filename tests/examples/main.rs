@@ -3,14 +3,22 @@
 mod circuit_breaker;
 mod connection_pool;
 mod llm_pipeline;
+mod prometheus;
 mod quickstart;
 
 use std::env;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// `cargo test` builds the examples, next to the folder of the tests.
 fn run(name: &str, arguments: &[&str]) -> Output {
+    let mut command = command(name);
+    let output = command.args(arguments).output();
+    output.unwrap_or_else(|error| cannot_run(name, &command, &error))
+}
+
+/// `cargo test` builds the examples, next to the folder of the tests.
+fn command(name: &str) -> Command {
     let test = env::current_exe().expect("a test knows where it is");
     let profile = test.ancestors().nth(2).expect("tests are in `deps`");
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
@@ -18,16 +26,15 @@ fn run(name: &str, arguments: &[&str]) -> Output {
         .iter()
         .collect();
     let mut command = Command::new(&example);
-    command.args(arguments);
     for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env_remove(proxy);
     }
-    command.output().unwrap_or_else(|error| {
-        panic!(
-            "cannot run {}: {error}; `cargo build --example {name}` builds it",
-            example.display()
-        )
-    })
+    command
+}
+
+fn cannot_run(name: &str, command: &Command, error: &io::Error) -> ! {
+    let example = Path::new(command.get_program()).display();
+    panic!("cannot run {example}: {error}; `cargo build --example {name}` builds it")
 }
 
 fn text(bytes: &[u8]) -> &str {
