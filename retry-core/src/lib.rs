@@ -44,7 +44,7 @@
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
 //! | `serde` | | policies from configuration files |
-//! | `metrics` | | [`observe::MetricsObserver`] counts and measures calls and guards through the `metrics` facade |
+//! | `metrics` | | `observe::MetricsObserver` counts and measures calls and guards through the `metrics` facade |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 #![forbid(unsafe_code)]
 

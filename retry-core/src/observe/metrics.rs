@@ -84,7 +84,8 @@ use crate::time::TimeSource;
 ///
 /// What an exporter needs to find a series is made when the series is first used and kept. After that a call allocates nothing for it, whether
 /// it succeeds at once or is retried, unless a guard was named while the program runs; what the exporter allocates is its own. A success at the
-/// first attempt records four samples, and three or four more for guards.
+/// first attempt records four samples: it has ended, so has its attempt, how long it took, and how many attempts. A breaker and
+/// a budget add one each, and a bulkhead three.
 pub struct MetricsObserver {
     claim: Claim,
     counted: Transitions,
@@ -272,9 +273,10 @@ impl Observer for MetricsObserver {
 impl MetricsObserver {
     /// Whether it has not been told already: as the call's own observer, and now as the global one.
     fn is_news(&self, event: &Event<'_>) -> bool {
-        let (Some(telling), bit) = (event.telling, self.claim.bit()) else {
+        let Some(telling) = event.telling else {
             return true;
         };
+        let bit = self.claim.bit();
         let noticed = telling.noticed.get();
         telling.noticed.set(noticed | bit);
         noticed & bit == 0
@@ -407,7 +409,7 @@ impl fmt::Debug for MetricsObserver {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("MetricsObserver")
-            .field("claim", &self.claim)
+            .field("prefix", &self.claim.prefix())
             .finish_non_exhaustive()
     }
 }

@@ -52,8 +52,8 @@ impl fmt::Display for MetricsError {
 impl Error for MetricsError {}
 
 /// A prefix that nobody else has until this is dropped.
-#[derive(Debug)]
 pub(super) struct Claim {
+    prefix: String,
     /// Which of the claims it is. Nobody else who lives has the same.
     place: usize,
 }
@@ -88,7 +88,14 @@ impl Claim {
             Some(place) => claims[place] = claimed,
             None => claims.push(claimed),
         }
-        Ok(Self { place })
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            place,
+        })
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// A bit that nobody else who lives has. Nobody needs more than 64 of them; the 65th has none.

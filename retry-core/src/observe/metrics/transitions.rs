@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 const REMEMBERED: usize = 256;
 
 /// The latest transitions that were counted, by their serial numbers.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Transitions(Mutex<VecDeque<u64>>);
 
 impl Transitions {
