@@ -29,7 +29,7 @@ use crate::attempt::Attempt;
 use crate::breaker::Asker;
 use crate::class::{Cause, Classification};
 use crate::engine::SleepRule;
-use crate::event::{self, Event, Observer};
+use crate::event::{self, Event, Observer, Telling};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::{End, Report};
 use crate::site::Plan;
@@ -84,6 +84,11 @@ impl<'a> Hooks<'a> {
     }
 
     fn emit(&self, event: &Event<'_>) {
+        let telling = Telling::new(self.time);
+        let event = &Event {
+            telling: Some(&telling),
+            ..*event
+        };
         if let Some(observer) = self.observer {
             event::notify(observer, event);
         }
