@@ -294,9 +294,13 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 
 /// Lets `observer` see `event`, and survives it.
 pub(crate) fn notify(observer: &dyn Observer, event: &Event<'_>) {
-    let notified = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
-    if let Err(payload) = notified {
-        // The payload is the observer's too: its `drop` could panic in turn.
+    survive(|| observer.on_event(event));
+}
+
+/// Runs what somebody else has written, whose panic is nothing to the call.
+pub(crate) fn survive(tell: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
+        // The payload is theirs too: its `drop` could panic in turn.
         std::mem::forget(payload);
     }
 }

@@ -67,6 +67,7 @@ mod engine;
 mod event;
 mod guard;
 mod judge;
+mod listener;
 mod outcome;
 mod policy;
 mod recent;

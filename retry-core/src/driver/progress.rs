@@ -9,7 +9,7 @@ use super::{Admission, Hooks};
 use crate::breaker::{Asker, CircuitBreaker, Transition};
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
-use crate::event::{self, Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::guard::Identity;
 use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
@@ -376,7 +376,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Tells the call's own observer; the circuit tells the global one, in the order of all its transitions.
+    /// Tells the call's own observers; the circuit tells the global one, in the order of all its transitions.
     fn tell_of_transition(
         &self,
         hooks: &Hooks<'_>,
@@ -384,13 +384,10 @@ impl<'a> Progress<'a> {
         transition: Option<Transition>,
         elapsed: Duration,
     ) {
-        let Some(observer) = hooks.observer else {
-            return;
-        };
         let breaker: Option<&CircuitBreaker> = held.and_then(Held::breaker);
         if let Some((breaker, transition)) = breaker.zip(transition) {
             let event = breaker.event(transition, self.plan.operation, self.attempt(), elapsed);
-            event::notify(observer, &event);
+            hooks.tell_own(&event);
         }
     }
 
