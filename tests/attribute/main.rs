@@ -21,6 +21,7 @@ mod blocking;
 mod fallback;
 mod fault;
 mod guards;
+mod hooks;
 mod hygiene;
 mod keys;
 mod made_by_macros;
