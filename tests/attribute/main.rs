@@ -28,3 +28,4 @@ mod made_by_macros;
 mod outcome;
 mod shapes;
 mod stops;
+mod terminal_events;

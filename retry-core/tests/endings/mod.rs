@@ -3,12 +3,13 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its part of this module
 
 use std::future::pending;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use retry_core::testing::ManualClock;
+use retry_core::testing::{ManualClock, RecordedEvent};
 use retry_core::{
-    Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, Observer, Policy, Sleep,
+    Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, Observer, Outcome, Policy, Sleep,
     SleepDecision, StopReason,
 };
 
@@ -25,6 +26,9 @@ pub const OPEN_FOR: Duration = secs(30);
 /// The failures in a row after which the circuit opens.
 const FAILURES: u32 = 5;
 
+/// What another call has told, and how it has ended.
+pub type Other = (Vec<RecordedEvent>, Outcome<(), Failure>);
+
 /// What a call has around it: all three guards, none of which has anything against it unless the ending is about that.
 pub struct World {
     pub clock: ManualClock,
@@ -32,11 +36,11 @@ pub struct World {
     pub budget: Budget,
     /// With room for one.
     pub bulkhead: Bulkhead,
-    /// How many permits somebody keeps for ever: of the bulkhead, of the circuit, and of the budget.
-    pub occupied: AtomicU32,
-    pub probed: AtomicU32,
-    pub drained: AtomicU32,
+    /// How many places of the bulkhead, and of the circuit's probes, somebody keeps for ever.
+    occupied: AtomicU32,
+    probes: AtomicU32,
     runs: AtomicU32,
+    others: Mutex<Vec<Other>>,
     /// In milliseconds.
     abort_at: AtomicU64,
 }
@@ -51,9 +55,9 @@ impl World {
             budget: Budget::new("budget").per_window(100, secs(3600)),
             bulkhead: Bulkhead::new("pool", 1).wait(secs(2)),
             occupied: AtomicU32::new(0),
-            probed: AtomicU32::new(0),
-            drained: AtomicU32::new(0),
+            probes: AtomicU32::new(0),
             runs: AtomicU32::new(0),
+            others: Mutex::default(),
             abort_at: AtomicU64::new(u64::MAX),
         }
     }
@@ -67,8 +71,22 @@ impl World {
         }
     }
 
-    pub fn runs(&self) -> u32 {
-        self.runs.load(Ordering::Relaxed)
+    pub fn occupied(&self) -> u32 {
+        self.occupied.load(Ordering::Relaxed)
+    }
+
+    pub fn probes(&self) -> usize {
+        self.probes.load(Ordering::Relaxed) as usize
+    }
+
+    /// Keeps what another call has come to.
+    pub fn keep(&self, events: Vec<RecordedEvent>, outcome: Outcome<(), Failure>) {
+        let mut others = self.others.lock().expect("no panic while locked");
+        others.push((events, outcome));
+    }
+
+    pub fn others(&self) -> Vec<Other> {
+        std::mem::take(&mut self.others.lock().expect("no panic while locked"))
     }
 
     pub fn is_aborted(&self) -> bool {
@@ -88,7 +106,6 @@ impl World {
     fn drain(&self) {
         while let Ok(token) = self.budget.withdraw(ErrorClass::Transient) {
             token.spend();
-            self.drained.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -103,7 +120,7 @@ impl World {
         self.fail(FAILURES);
         self.clock.advance(OPEN_FOR);
         std::mem::forget(self.breaker.try_acquire().expect("a probe"));
-        self.probed.fetch_add(1, Ordering::Relaxed);
+        self.probes.fetch_add(1, Ordering::Relaxed);
     }
 
     fn begin(&self) -> u32 {
