@@ -427,10 +427,10 @@ pub(crate) fn notify(observer: &dyn Observer, event: &Event<'_>) {
     survive(|| observer.on_event(event));
 }
 
-/// Runs an observer's code, and goes on if it panics.
-pub(crate) fn survive(observe: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(observe)) {
-        // The payload is the observer's too: its `drop` could panic in turn.
+/// Runs what somebody else has written, whose panic is nothing to the call.
+pub(crate) fn survive(tell: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
+        // The payload is theirs too: its `drop` could panic in turn.
         std::mem::forget(payload);
     }
 }

@@ -73,6 +73,7 @@ mod engine;
 mod event;
 mod guard;
 mod judge;
+mod listener;
 pub mod observe;
 mod outcome;
 mod policy;

@@ -10,7 +10,7 @@ use crate::breaker::{Asker, Transition};
 use crate::call_state::CallStates;
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
-use crate::event::{self, Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::guard::Identity;
 use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
@@ -383,7 +383,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Tells the call's own observer; the circuit tells the global one, in the order of all its transitions.
+    /// Tells the call's own observers; the circuit tells the global one, in the order of all its transitions.
     fn tell_of_transition(
         &self,
         hooks: &Hooks<'_>,
@@ -391,12 +391,9 @@ impl<'a> Progress<'a> {
         transition: Option<Transition>,
         elapsed: Duration,
     ) {
-        let Some(observer) = hooks.observer else {
-            return;
-        };
         if let Some((breaker, transition)) = guards.breaker.zip(transition) {
             let event = breaker.event(transition, self.plan.operation, self.attempt(), elapsed);
-            event::notify(observer, &self.complete(event, guards));
+            hooks.tell_own(&self.complete(event, guards));
         }
     }
 
