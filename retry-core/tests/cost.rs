@@ -390,10 +390,10 @@ fn counting_failures_and_places_needs_no_clock_as_long_as_nothing_fails() {
     let [ratio, window, bucket] = budgets();
     assert_eq!(readings_of(100, &breaker, Some(&window)), 0);
     assert_eq!(readings_of(100, &breaker, Some(&bucket)), 0);
-    // Sixteen first attempts are dated with one reading.
-    assert_eq!(readings_of(15, &breaker, Some(&ratio)), 0);
+    // Thirty-two first attempts are dated with one reading.
+    assert_eq!(readings_of(31, &breaker, Some(&ratio)), 0);
     assert_eq!(readings_of(1, &breaker, Some(&ratio)), 1);
-    assert_eq!(readings_of(160, &breaker, Some(&ratio)), 10);
+    assert_eq!(readings_of(320, &breaker, Some(&ratio)), 10);
 }
 
 #[test]
