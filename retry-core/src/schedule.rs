@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::policy::Source;
+use crate::readable::Readable;
+use crate::table::{Align, Table};
 use crate::{Backoff, Policy, backoff};
 
 /// Rows shown when nothing limits the number of attempts.
@@ -182,26 +184,19 @@ fn totals(
 
 impl fmt::Display for Schedule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = vec![["attempt", "earliest", "latest"].map(str::to_owned)];
-        rows.extend(self.attempts.iter().map(|row| {
-            [
+        let columns = ["attempt", "earliest", "latest"].map(|head| (head, Align::Right));
+        let mut table = Table::new(columns);
+        for row in &self.attempts {
+            table.push([
                 row.number.to_string(),
                 Readable(row.earliest).to_string(),
                 Readable(row.latest).to_string(),
-            ]
-        }));
-        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-        let widths = [width(0), width(1), width(2)];
-        for [number, earliest, latest] in &rows {
-            writeln!(
-                formatter,
-                "{number:>0$}  {earliest:>1$}  {latest:>2$}",
-                widths[0], widths[1], widths[2]
-            )?;
+            ]);
         }
         if self.truncated {
-            writeln!(formatter, "{:>1$}", "…", widths[0])?;
+            table.push(["…", "", ""].map(str::to_owned));
         }
+        table.fmt(formatter)?;
         match self.attempt_timeout {
             Some(timeout) => writeln!(
                 formatter,
@@ -223,44 +218,6 @@ impl fmt::Display for Schedule {
                 "a server's Retry-After can replace each delay, by up to {}",
                 Readable(longest)
             )?;
-        }
-        Ok(())
-    }
-}
-
-/// A duration for people: `1.235s`, `2m`, `1d 4h`; "unbounded" for the longest one.
-struct Readable(Duration);
-
-impl fmt::Display for Readable {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(duration) = *self;
-        if duration == Duration::MAX {
-            return formatter.write_str("unbounded");
-        }
-        if duration.is_zero() {
-            return formatter.write_str("0s");
-        }
-        if duration < Duration::from_secs(1) {
-            return write!(formatter, "{duration:?}");
-        }
-        if duration < Duration::from_secs(60) {
-            let millis = duration.subsec_millis();
-            let duration = Duration::new(duration.as_secs(), millis * 1_000_000);
-            return write!(formatter, "{duration:?}");
-        }
-        let seconds = duration.as_secs();
-        let parts = [
-            (seconds / 86_400, "d"),
-            (seconds / 3_600 % 24, "h"),
-            (seconds / 60 % 60, "m"),
-            (seconds % 60, "s"),
-        ];
-        let mut separator = "";
-        for (number, unit) in parts {
-            if number > 0 {
-                write!(formatter, "{separator}{number}{unit}")?;
-                separator = " ";
-            }
         }
         Ok(())
     }
