@@ -866,6 +866,8 @@ fn per_call_a_call_that_fails_is_one_failure_announced_before_its_end() {
             EventKind::MaxAttemptsExceeded,
         ]
     );
+    let attempts: Vec<_> = recorder.events()[6..].iter().map(|it| it.attempt).collect();
+    assert_eq!(attempts, [3, 3, 3, 3]);
 }
 
 #[cfg(feature = "tokio")]

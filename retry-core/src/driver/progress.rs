@@ -144,7 +144,7 @@ impl<'a> Progress<'a> {
         };
         let guards = Held::guards_of(held.as_deref());
         self.tell_of_contention(hooks, guards, waited, elapsed);
-        self.tell_of_transition(hooks, guards, transition, elapsed);
+        self.tell_of_transition(hooks, guards, transition, self.attempt(), elapsed);
         match entry {
             Ok(Entry::Now) => {
                 if let Some(held) = held {
@@ -189,7 +189,7 @@ impl<'a> Progress<'a> {
         });
         if let Some(held) = held {
             let transition = held.succeed(&self.asker(hooks));
-            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         self.emit(hooks, guards, || {
             self.event(EventKind::Success, attempt, reading.elapsed)
@@ -275,7 +275,7 @@ impl<'a> Progress<'a> {
         });
         if let Some(held) = &mut held {
             let transition = held.fail(failure.classification, &asker);
-            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         let (decision, until_probe) =
             self.decide(hooks, held.as_deref_mut(), &failure, reading.elapsed);
@@ -285,7 +285,7 @@ impl<'a> Progress<'a> {
         };
         if let Some(held) = &mut held {
             let transition = held.conclude(failure.classification, delay.is_some(), &asker);
-            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         if let Some(limit) = hooks.timeline {
             let record = AttemptRecord {
@@ -394,13 +394,14 @@ impl<'a> Progress<'a> {
         hooks: &Hooks<'_>,
         guards: Guards<'_>,
         transition: Option<Transition>,
+        attempt: u32,
         elapsed: Duration,
     ) {
         let Some(observer) = hooks.observer else {
             return;
         };
         if let Some((breaker, transition)) = guards.breaker.zip(transition) {
-            let event = breaker.event(transition, self.plan.operation, self.attempt(), elapsed);
+            let event = breaker.event(transition, self.plan.operation, attempt, elapsed);
             event::notify(observer, &self.complete(event, guards));
         }
     }
