@@ -108,4 +108,4 @@ pub use retry_macros::{Classify, retry, retry_methods};
 pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};
-pub use timeline::{AttemptRecord, Timeline};
+pub use timeline::{AttemptRecord, GuardRecord, Timeline, TimelineEnd};

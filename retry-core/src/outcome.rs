@@ -19,6 +19,11 @@ use crate::timeline::Timeline;
 /// assert_eq!(StopReason::MaxAttemptsPerClass.as_str(), "max_attempts_per_class");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum StopReason {
     /// The policy's last attempt failed.
