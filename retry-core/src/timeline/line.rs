@@ -120,7 +120,51 @@ fn is_control(character: char) -> bool {
 /// How many columns a terminal takes for it at the most. Most characters of East Asia and emoji take two; so some others are given more than they take.
 fn columns(character: char) -> usize {
     match character {
+        // A whole abbreviation of Khmer, and the only one of its kind.
+        '\u{17d8}' => 3,
         ..'\u{1100}' | '\u{1e00}'..'\u{2300}' | '\u{2500}'..'\u{25fd}' => 1,
         _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthChar;
+
+    use super::{Alphabet, columns, fitted, is_control};
+
+    fn fit(limit: usize, text: &str) -> String {
+        fitted(Alphabet::Unicode, limit, format_args!("{text}"))
+    }
+
+    #[test]
+    fn no_character_is_wider_than_it_is_taken_for() {
+        for character in ('\0'..=char::MAX).filter(|character| !is_control(*character)) {
+            let width = character.width().unwrap_or(0);
+            assert!(
+                width <= columns(character),
+                "{}",
+                character.escape_unicode()
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_that_fits_is_not_cut() {
+        assert_eq!(fit(5, "seven"), "seven");
+        assert_eq!(fit(4, "seven"), "sev…");
+        assert_eq!(fit(4, "接続"), "接続");
+        assert_eq!(fit(3, "接続"), "接…");
+        assert_eq!(fit(2, "接続"), "…");
+        assert_eq!(fit(5, "a\nb c"), "a\\nb…");
+    }
+
+    #[test]
+    fn ascii_has_another_ellipsis() {
+        let fit = |limit, text| fitted(Alphabet::Ascii, limit, format_args!("{text}"));
+        assert_eq!(fit(5, "seven"), "seven");
+        assert_eq!(fit(5, "seventy"), "se...");
+        assert_eq!(fit(5, "5µs"), "5us");
+        assert_eq!(fit(9, "é"), "\\u{e9}");
     }
 }
