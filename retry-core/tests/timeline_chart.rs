@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use expect_test::expect;
 use retry_core::testing::ManualClock;
-use retry_core::time::Wait;
 use retry_core::{
-    Backoff, Budget, Bulkhead, BulkheadPermit, CircuitBreaker, Clock, ErrorClass, Event, EventKind,
-    Policy, Sleep, SleepDecision, Timeline,
+    Backoff, Budget, Bulkhead, CircuitBreaker, ErrorClass, Event, EventKind, Policy, SleepDecision,
+    Timeline,
 };
 use support::{
-    AT_ONCE, EACH_SECOND, Failure, RATE_LIMIT, SERVER_ERROR, Script, TRANSIENT, millis, secs,
+    AT_ONCE, EACH_SECOND, Failure, Leaving, RATE_LIMIT, SERVER_ERROR, Script, TRANSIENT, millis,
+    secs,
 };
 
 /// An error that says what a test wants.
@@ -357,42 +357,6 @@ fn a_circuit_that_flaps() {
 
 // Bulkheads.
 
-/// Sleeps on a clock, and lets somebody leave at a moment of it.
-struct Leaving<'b> {
-    clock: ManualClock,
-    at: Duration,
-    inside: Mutex<Option<BulkheadPermit<'b>>>,
-}
-
-impl<'b> Leaving<'b> {
-    fn from(bulkhead: &'b Bulkhead, at: Duration) -> Self {
-        Self {
-            clock: ManualClock::new(),
-            at,
-            inside: Mutex::new(bulkhead.try_acquire().ok()),
-        }
-    }
-}
-
-impl Clock for Leaving<'_> {
-    fn now(&self) -> std::time::Instant {
-        self.clock.now()
-    }
-}
-
-impl Sleep for Leaving<'_> {
-    fn sleep(&self, _: Duration) -> Wait<'_> {
-        unreachable!("the calls block")
-    }
-
-    fn sleep_blocking(&self, duration: Duration) {
-        self.clock.advance(duration);
-        if self.clock.elapsed() >= self.at {
-            drop(self.inside.lock().expect("no panic while locked").take());
-        }
-    }
-}
-
 /// What a call with this bulkhead, which is full until then, records whose attempts end so.
 fn with_bulkhead(
     policy: &Policy,
@@ -401,8 +365,9 @@ fn with_bulkhead(
     results: &[Result<(), Failure>],
 ) -> Timeline {
     let sleeper = Leaving::from(bulkhead, full_until);
-    let script = Script::new(results).taking(millis(400), &sleeper.clock);
-    let call = policy.call("query").clock(&sleeper).sleeper(&sleeper);
+    let clock = &sleeper.clock;
+    let script = Script::new(results).taking(millis(400), clock);
+    let call = policy.call("query").clock(clock).sleeper(&sleeper);
     let call = call.bulkhead(bulkhead).timeline(16);
     let outcome = call.execute_blocking(|| script.attempt());
     outcome.timeline().clone()
