@@ -43,7 +43,7 @@
 //! | `macros` | yes | the attribute and the derive |
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
-//! | `serde` | | policies from configuration files |
+//! | `serde` | | policies from configuration files, and a [`Timeline`] as data |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 #![forbid(unsafe_code)]
 

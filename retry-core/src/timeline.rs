@@ -46,7 +46,7 @@ pub use self::records::{AttemptRecord, GuardRecord, TimelineEnd};
 ///  1  █████░░░░░░░░░░░░                         200ms  transient: connection reset by peer
 ///  2                   █████░░░░░░░░░░░░░       200ms  transient: connection reset by peer
 ///  3                                     █████  200ms  transient: connection reset by peer
-///                                            ◆  @1.6s  circuit_opened `users`
+///                                            ◆  @1.6s  circuit_opened: users
 ///     0s                                  1.6s  █ attempt  ░ sleep  ◆ event
 /// "
 /// );

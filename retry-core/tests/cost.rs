@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use retry_core::{
     AbortSignal, Attempt, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event, Policy,
-    Stopped, retry,
+    Stopped, Timeline, retry,
 };
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
@@ -238,6 +238,11 @@ fn retried_functions_allocate_nothing() {
     assert_eq!(allocations(|| sync_function_with_deadline(7)), 0);
     assert_eq!(allocations(|| poll_once(async_function(7))), 0);
     assert_eq!(allocations(|| poll_once(async_function_with_times(7))), 0);
+}
+
+#[test]
+fn a_timeline_that_nobody_asked_for_is_one_pointer_of_the_outcome() {
+    assert_eq!(size_of::<Timeline>(), size_of::<usize>());
 }
 
 // Looks at the clock.

@@ -1,5 +1,10 @@
 //! A timeline as people see it: the chart that `Display` draws.
 
+#![expect(
+    clippy::needless_raw_string_hashes,
+    reason = "expect-test writes them when it is told to update"
+)]
+
 mod support;
 
 use std::sync::Mutex;
@@ -8,8 +13,8 @@ use std::time::Duration;
 use expect_test::expect;
 use retry_core::testing::ManualClock;
 use retry_core::{
-    Backoff, Budget, Bulkhead, CircuitBreaker, ErrorClass, Event, EventKind, Policy, SleepDecision,
-    Timeline,
+    Backoff, Budget, Bulkhead, CircuitBreaker, CircuitSettings, ErrorClass, Event, EventKind,
+    Policy, SleepDecision, Timeline,
 };
 use support::{
     AT_ONCE, EACH_SECOND, Failure, Leaving, RATE_LIMIT, SERVER_ERROR, Script, TRANSIENT, millis,
@@ -244,8 +249,8 @@ fn a_circuit_that_opens_ends_the_call() {
         pay stopped after 2 attempts in 1.2s: circuit_open
          1  ███░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░      100ms  server_error
          2                                      ████  100ms  server_error
-                                                   ◆  @1.2s  circuit_opened `payments`
-                                                   ◆  @1.2s  circuit_rejected `payments`, a probe in 30s
+                                                   ◆  @1.2s  circuit_opened: payments
+                                                   ◆  @1.2s  circuit_rejected, probe in 30s: payments
             0s                                  1.2s  █ attempt  ░ sleep  ◆ event
     "#]].assert_eq(&timeline.to_string());
 }
@@ -264,7 +269,7 @@ fn a_circuit_that_opens_during_the_sleep_ends_the_call() {
     expect![[r#"
         pay stopped after 1 attempt in 1.1s: circuit_open
          1  ███░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  100ms  server_error
-                                                   ◆  @1.1s  circuit_rejected `payments`
+                                                   ◆  @1.1s  circuit_rejected: payments
             0s                                  1.1s  █ attempt  ░ sleep  ◆ event
     "#]]
     .assert_eq(&outcome.timeline().to_string());
@@ -278,9 +283,10 @@ fn an_open_circuit_rejects_the_call_at_once() {
     let timeline = with_circuit(&EACH_SECOND, &clock, &circuit, &[Ok(())]);
     expect![[r#"
         pay stopped after 0 attempts in 0s: circuit_open
-            ◆                                         @0s  circuit_rejected `payments`, a probe in 20s
+            ◆                                         @0s  circuit_rejected, probe in 20s: payments
             0s
-    "#]].assert_eq(&timeline.to_string());
+    "#]]
+    .assert_eq(&timeline.to_string());
 }
 
 #[test]
@@ -291,9 +297,9 @@ fn a_probe_that_succeeds_closes_the_circuit() {
     let timeline = with_circuit(&EACH_SECOND, &clock, &circuit, &[Ok(())]);
     expect![[r#"
         pay succeeded after 1 attempt in 100ms
-            ◆                                            @0s  circuit_half_open `payments`
+            ◆                                            @0s  circuit_half_open: payments
          1  ████████████████████████████████████████   100ms  success
-                                                   ◆  @100ms  circuit_closed `payments`
+                                                   ◆  @100ms  circuit_closed: payments
             0s                                 100ms  █ attempt  ◆ event
     "#]]
     .assert_eq(&timeline.to_string());
@@ -307,10 +313,10 @@ fn a_probe_that_fails_opens_the_circuit_again() {
     let timeline = with_circuit(&EACH_SECOND, &clock, &circuit, &[Err(SERVER_ERROR)]);
     expect![[r#"
         pay stopped after 1 attempt in 100ms: circuit_open
-            ◆                                            @0s  circuit_half_open `payments`
+            ◆                                            @0s  circuit_half_open: payments
          1  ████████████████████████████████████████   100ms  server_error
-                                                   ◆  @100ms  circuit_opened `payments`
-                                                   ◆  @100ms  circuit_rejected `payments`, a probe in 30s
+                                                   ◆  @100ms  circuit_opened: payments
+                                                   ◆  @100ms  circuit_rejected, probe in 30s: payments
             0s                                 100ms  █ attempt  ◆ event
     "#]].assert_eq(&timeline.to_string());
 }
@@ -342,14 +348,14 @@ fn a_circuit_that_flaps() {
     expect![[r#"
         pay succeeded after 4 attempts in 3.402s
          1  █░░░░░░░░░░░                                100ms  server_error
-             ◆                                         @100ms  circuit_opened `payments`
-                        ◆                             @1.101s  circuit_half_open `payments`
+             ◆                                         @100ms  circuit_opened: payments
+                        ◆                             @1.101s  circuit_half_open: payments
          2              ██░░░░░░░░░░░                   100ms  server_error
-                          ◆                           @1.201s  circuit_opened `payments`
-                                     ◆                @2.202s  circuit_half_open `payments`
+                          ◆                           @1.201s  circuit_opened: payments
+                                     ◆                @2.202s  circuit_half_open: payments
          3                           ██░░░░░░░░░░░      100ms  transient
          4                                        ██    100ms  success
-                                                   ◆  @3.402s  circuit_closed `payments`
+                                                   ◆  @3.402s  circuit_closed: payments
             0s                                3.402s  █ attempt  ░ sleep  ◆ event
     "#]]
     .assert_eq(&timeline.to_string());
@@ -396,7 +402,7 @@ fn a_long_wait_for_the_bulkhead() {
     let timeline = with_bulkhead(&EACH_SECOND, &pool, secs(2), &[Ok(())]);
     expect![[r#"
         query succeeded after 1 attempt in 2.4s
-                                             ◆          @2s  contention_detected `pool` after 2s
+                                             ◆          @2s  contention_detected after 2s: pool
          1  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒███████  400ms  success
             0s                                  2.4s  █ attempt  ▒ queue  ◆ event
     "#]]
@@ -411,8 +417,8 @@ fn a_wait_for_the_bulkhead_in_vain() {
     let timeline = with_bulkhead(&EACH_SECOND, &pool, secs(20), &[Ok(())]);
     expect![[r#"
         query stopped after 0 attempts in 3s: bulkhead_full
-                                                   ◆  @3s  contention_detected `pool` after 3s
-            ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒◆  @3s  bulkhead_rejected `pool` after 3s
+                                                   ◆  @3s  contention_detected after 3s: pool
+            ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒◆  @3s  bulkhead_rejected after 3s: pool
             0s                                    3s  ▒ queue  ◆ event
     "#]]
     .assert_eq(&timeline.to_string());
@@ -424,7 +430,7 @@ fn a_full_bulkhead_rejects_the_call_at_once() {
     let timeline = with_bulkhead(&EACH_SECOND, &pool, secs(20), &[Ok(())]);
     expect![[r#"
         query stopped after 0 attempts in 0s: bulkhead_full
-            ◆                                         @0s  bulkhead_rejected `pool`
+            ◆                                         @0s  bulkhead_rejected: pool
             0s
     "#]]
     .assert_eq(&timeline.to_string());
@@ -470,7 +476,7 @@ fn a_budget_that_refuses_a_retry() {
         pay stopped after 2 attempts in 1.2s: budget_exhausted
          1  ███░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░      100ms  rate_limit
          2                                      ████  100ms  rate_limit
-                                                   ◆  @1.2s  budget_exhausted `retries`
+                                                   ◆  @1.2s  budget_exhausted: retries
             0s                                  1.2s  █ attempt  ░ sleep  ◆ event
     "#]]
     .assert_eq(&outcome.timeline().to_string());
@@ -487,13 +493,13 @@ fn earlier_attempts_that_did_not_fit() {
     expect![[r#"
         pay succeeded after 10 attempts in 10.001s
             … 6 earlier attempts
-                                                         @1.2s  circuit_opened `payments`
-                                                       @2.201s  circuit_half_open `payments`
+                                                         @1.2s  circuit_opened: payments
+                                                       @2.201s  circuit_half_open: payments
          7  █░░░░░░░░░░░                                 100ms  transient
          8              ██░░░░░░░░░░░                    100ms  transient
          9                           ██░░░░░░░░░░░       100ms  transient
         10                                        ██     100ms  success
-                                                   ◆  @10.001s  circuit_closed `payments`
+                                                   ◆  @10.001s  circuit_closed: payments
             6.601s                           10.001s  █ attempt  ░ sleep  ◆ event
     "#]]
     .assert_eq(&timeline.to_string());
@@ -502,7 +508,7 @@ fn earlier_attempts_that_did_not_fit() {
         pay succeeded after 10 attempts in 10.001s
             … 9 earlier attempts, 2 earlier events
         10  ████████████████████████████████████████     100ms  success
-                                                   ◆  @10.001s  circuit_closed `payments`
+                                                   ◆  @10.001s  circuit_closed: payments
             9.901s                           10.001s  █ attempt  ◆ event
     "#]]
     .assert_eq(&timeline.to_string());
@@ -521,10 +527,10 @@ fn earlier_events_that_did_not_fit() {
               … 998 earlier attempts, 1998 earlier events
          999  █░░░░░░░░░░░░░░░░░░                          100ms  server_error
         1000                     █░░░░░░░░░░░░░░░░░░       100ms  server_error
-                                  ◆                     @18m 19s  circuit_opened `payments`
-                                                    ◆   @18m 21s  circuit_half_open `payments`
+                                  ◆                     @18m 19s  circuit_opened: payments
+                                                    ◆   @18m 21s  circuit_half_open: payments
         1001                                        ██     100ms  success
-                                                     ◆  @18m 21s  circuit_closed `payments`
+                                                     ◆  @18m 21s  circuit_closed: payments
               18m 18s                          18m 21s  █ attempt  ░ sleep  ◆ event
     "#]]
     .assert_eq(&timeline.to_string());
@@ -622,14 +628,14 @@ fn texts_stay_on_their_line() {
 fn long_names_do_not_push_out_what_happened() {
     let name = "the_name_of_an_operation_that_somebody_has_put_together_from_a_module_path_and_a_signature";
     let clock = ManualClock::new();
-    let circuit = CircuitBreaker::from_settings(name.to_owned(), Default::default());
+    let circuit = CircuitBreaker::from_settings(name.to_owned(), CircuitSettings::DEFAULT);
     let circuit = circuit.expect("valid settings");
     circuit.force_open();
     let call = AT_ONCE.call(name).clock(&clock).breaker(&circuit);
     let outcome = call.timeline(16).execute_blocking(|| Ok::<_, Failure>(()));
     expect![[r#"
         the_name_of_an_operation_that_somebody_has_put_togethe… stopped after 0 attempts in 0s: circuit_open
-            ◆                                         @0s  circuit_rejected `the_name_of_an_operation_that_…
+            ◆                                         @0s  circuit_rejected: the_name_of_an_operation_that_…
             0s
     "#]].assert_eq(&outcome.timeline().to_string());
 }
@@ -647,7 +653,7 @@ fn every_mark_has_one_in_ascii() {
     assert!(chart.is_ascii());
     expect![[r#"
         query succeeded after 2 attempts in 2.8s
-                          *                             @1s  contention_detected `pool` after 1s
+                          *                             @1s  contention_detected after 1s: pool
          1  ==============######..............        400ms  transient
          2                                    ######  400ms  success
             0s                                  2.8s  # attempt  . sleep  = queue  * event

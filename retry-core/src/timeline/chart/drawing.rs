@@ -139,15 +139,17 @@ fn write_attempt(formatter: &mut fmt::Formatter<'_>, attempt: &AttemptRecord) ->
     }
 }
 
+/// The name at the end: if it is long, that is what is cut.
 fn write_event(formatter: &mut fmt::Formatter<'_>, event: &GuardRecord) -> fmt::Result {
-    write!(formatter, "{} `{}`", event.kind, event.guard)?;
+    write!(formatter, "{}", event.kind)?;
     match (event.kind, event.duration) {
-        (_, None | Some(Duration::ZERO)) => Ok(()),
+        (_, None | Some(Duration::ZERO)) => {}
         (EventKind::CircuitRejected, Some(left)) => {
-            write!(formatter, ", a probe in {}", Readable(left))
+            write!(formatter, ", probe in {}", Readable(left))?;
         }
-        (_, Some(wait)) => write!(formatter, " after {}", Readable(wait)),
+        (_, Some(wait)) => write!(formatter, " after {}", Readable(wait))?,
     }
+    write!(formatter, ": {}", event.guard)
 }
 
 fn counted(number: u64, noun: &str) -> String {
