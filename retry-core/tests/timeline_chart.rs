@@ -153,6 +153,27 @@ fn a_call_as_long_as_a_call_can_be() {
 }
 
 #[test]
+fn what_an_observer_takes_is_no_sleep() {
+    let clock = ManualClock::new();
+    let slow = |event: &Event<'_>| {
+        if event.kind == EventKind::Retry {
+            clock.advance(secs(2));
+        }
+    };
+    let script = Script::new([Err(TRANSIENT), Ok(())]).taking(millis(500), &clock);
+    let call = EACH_SECOND.call("fetch_user").clock(&clock).sleeper(&clock);
+    let call = call.observe(&slow).timeline(16);
+    let outcome = call.execute_blocking(|| script.attempt());
+    expect![[r#"
+        fetch_user succeeded after 2 attempts in 4s
+         1  █████░░░░░░░░░░                           500ms  transient
+         2                                     █████  500ms  success
+            0s                                    4s  █ attempt  ░ sleep
+    "#]]
+    .assert_eq(&outcome.timeline().to_string());
+}
+
+#[test]
 fn an_abort_during_the_sleep() {
     let clock = ManualClock::new();
     let aborted = || clock.elapsed() >= millis(700);
