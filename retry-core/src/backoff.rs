@@ -390,7 +390,17 @@ impl Backoff {
     /// ```
     #[must_use]
     pub fn delay(&self, context: &BackoffContext, random: f64) -> Duration {
-        let window = match self.kind {
+        self.draw(context, &mut || random)
+    }
+
+    /// The same from a source of chance, which is asked only if something is left to it.
+    pub(crate) fn draw(
+        &self,
+        context: &BackoffContext,
+        random: &mut dyn FnMut() -> f64,
+    ) -> Duration {
+        let (low, high) = match self.kind {
+            Kind::None => return Duration::ZERO,
             Kind::Custom(Function(function)) => self.window(function(context).as_nanos()),
             Kind::Decorrelated(base) => {
                 let previous = context.previous.unwrap_or(base);
@@ -398,7 +408,10 @@ impl Backoff {
             }
             _ => self.window(self.formula(context.failures)),
         };
-        to_duration(between(window, random))
+        if low == high {
+            return to_duration(low);
+        }
+        to_duration(between((low, high), random()))
     }
 
     /// The least and the greatest delay that failure `n` can get; 0 counts as 1.

@@ -146,7 +146,7 @@ impl Budget {
     /// So where there are more first attempts than the floor is for, an outage makes `1 + ratio` times the load of it and no more.
     ///
     /// The 10 seconds roll in steps of half a second: what leaves leaves up to half a second early, and never late. First attempts are
-    /// counted without a look at the clock, and dated by whoever comes by with one: at least each sixteenth, and each retry that is asked
+    /// counted without a look at the clock, and dated by whoever comes by with one: at least each thirty-second, and each retry that is asked
     /// for. So up to 15 may be counted later than they were made, also much later if nobody comes by, and 15 × `ratio` retries be allowed
     /// later; none is counted twice.
     ///
@@ -460,7 +460,7 @@ impl Budget {
 
 // What the drivers use.
 impl Budget {
-    /// The first attempt of a call begins. Waits for no lock and, but for every sixteenth call, reads no clock.
+    /// The first attempt of a call begins. Waits for no lock and, but for every thirty-second call, reads no clock.
     #[inline]
     pub(crate) fn deposit_on(&self, time: TimeSource<'_>) {
         let begun = self.ratio.begin();

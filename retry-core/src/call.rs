@@ -13,8 +13,8 @@ use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::class::Classification;
 use crate::driver::{
-    Attempted, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run, Unguarded,
-    drive_blocking,
+    Attempted, Blocking, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run, Unguarded,
+    Unsettled,
 };
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer, notify};
@@ -27,7 +27,7 @@ use crate::policy::Policy;
 use crate::site::Plan;
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
-use crate::time::{Clock, Sleep, TimeSource, Timers, Wait};
+use crate::time::{Clock, Sleep, TimeSource, Timer, Timers};
 
 impl Policy {
     /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
@@ -228,7 +228,7 @@ pub trait BlockingSleeper {
 )]
 pub trait AsyncSleeper: BlockingSleeper {
     #[doc(hidden)]
-    fn wait(&self, duration: Duration) -> Wait<'_>;
+    fn wait(&self, duration: Duration) -> Timer<'_>;
 }
 
 impl BlockingSleeper for RuntimeSleep {
@@ -239,7 +239,7 @@ impl BlockingSleeper for RuntimeSleep {
 
 #[cfg(feature = "tokio")]
 impl AsyncSleeper for RuntimeSleep {
-    fn wait(&self, duration: Duration) -> Wait<'_> {
+    fn wait(&self, duration: Duration) -> Timer<'_> {
         RuntimeTimers.sleep(duration)
     }
 }
@@ -251,8 +251,10 @@ impl BlockingSleeper for CustomSleep<'_> {
 }
 
 impl AsyncSleeper for CustomSleep<'_> {
-    fn wait(&self, duration: Duration) -> Wait<'_> {
-        self.0.sleep(duration)
+    fn wait(&self, duration: Duration) -> Timer<'_> {
+        Timer::Boxed {
+            wait: self.0.sleep(duration),
+        }
     }
 }
 
@@ -674,6 +676,7 @@ where
     /// # assert_eq!(tokio::runtime::Builder::new_current_thread().build()?.block_on(connection())?, 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn run<T, E, R, Fut>(&self, operation: R) -> impl Future<Output = Result<T, E>>
     where
         R: FnMut() -> Fut,
@@ -689,9 +692,8 @@ where
             Conductor::<_, ToResult>::of(self),
             operation,
             |conductor, driver, end| {
-                conductor
-                    .call
-                    .finish(driver, TimeSource::asynchronous(), end)
+                let hooks = conductor.call.hooks(TimeSource::asynchronous());
+                conductor.call.finish(driver, &hooks, end)
             },
         )
     }
@@ -754,6 +756,7 @@ where
     /// # assert!(text.contains("retry-core"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn run_blocking<T, E, R>(&self, mut operation: R) -> Result<T, E>
     where
         R: FnMut() -> Result<T, E>,
@@ -762,18 +765,14 @@ where
         V: JudgeValue<T>,
         S: ConvertStop<E>,
     {
-        let mut driver = self.driver();
-        let hooks = self.hooks(TimeSource::System);
-        let sleeper = self.around.sleeper.blocking();
-        let end = drive_blocking(
-            &mut driver,
-            &hooks,
-            sleeper,
-            &self.errors,
-            &self.values,
-            |_| operation(),
-        );
-        self.finish(&mut driver, TimeSource::System, end)
+        let blocking = Blocking {
+            hooks: self.hooks(TimeSource::System),
+            sleeper: self.around.sleeper.blocking(),
+            errors: &self.errors,
+            values: &self.values,
+            finish: |driver: &mut _, hooks: &Hooks<'_>, end| self.finish(driver, hooks, end),
+        };
+        blocking.drive(self.driver(), |_| operation())
     }
 
     /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
@@ -794,26 +793,23 @@ where
         X: DescribeError<E>,
         V: JudgeValue<T>,
     {
-        let mut driver = self.driver();
-        let hooks = Hooks {
-            timed: true,
-            ..self.hooks(TimeSource::System)
+        let blocking = Blocking {
+            hooks: Hooks {
+                timed: true,
+                ..self.hooks(TimeSource::System)
+            },
+            sleeper: self.around.sleeper.blocking(),
+            errors: &self.errors,
+            values: &self.values,
+            finish: |driver: &mut Driver<'_, _, _, _>, hooks: &Hooks<'_>, end| Outcome {
+                end,
+                report: driver.report(hooks),
+            },
         };
-        let sleeper = self.around.sleeper.blocking();
-        let end = drive_blocking(
-            &mut driver,
-            &hooks,
-            sleeper,
-            &self.errors,
-            &self.values,
-            |_| operation(),
-        );
-        Outcome {
-            end,
-            report: driver.report(&hooks),
-        }
+        blocking.drive(self.driver(), |_| operation())
     }
 
+    #[inline]
     fn hooks<'h>(&'h self, time: TimeSource<'h>) -> Hooks<'h> {
         Hooks {
             time: self.base.clock.map_or(time, TimeSource::Custom),
@@ -835,7 +831,7 @@ where
     fn finish<T, E>(
         &self,
         driver: &mut Driver<'_, Kept<T>, E, G::Holding>,
-        time: TimeSource<'_>,
+        hooks: &Hooks<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
     where
@@ -844,9 +840,9 @@ where
         match end {
             End::Success(value) => Ok(value),
             End::Error(error) => Err(error),
-            End::Value(_) | End::Nothing => Err(self
-                .stops
-                .convert(driver.report(&self.hooks(time)).into_stopped())),
+            End::Value(_) | End::Nothing => {
+                Err(self.stops.convert(driver.report(hooks).into_stopped()))
+            }
         }
     }
 }
@@ -896,7 +892,7 @@ impl<'c, J, V, S, O, P, Z, G, M> Timers<'c>
 where
     Z: AsyncSleeper,
 {
-    fn sleep(self, duration: Duration) -> Wait<'c> {
+    fn sleep(self, duration: Duration) -> Timer<'c> {
         self.call.around.sleeper.wait(duration)
     }
 
@@ -932,13 +928,22 @@ where
     }
 
     #[inline]
-    fn conclude(
+    fn settle(
         self,
         driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
+    ) -> Result<T, Unsettled<T, E>> {
+        driver.settle(attempted, hooks, &self.call.values)
+    }
+
+    fn conclude(
+        self,
+        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
+        unsettled: Unsettled<T, E>,
+        hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>> {
-        driver.conclude(attempted, hooks, &self.call.errors, &self.call.values)
+        driver.conclude(unsettled, hooks, &self.call.errors)
     }
 }
 

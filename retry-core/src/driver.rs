@@ -12,10 +12,13 @@ mod progress;
 mod steps;
 
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::time::Instant;
 
+use pin_project_lite::pin_project;
+
 pub(crate) use self::asynchronous::{Conduct, Run};
-pub(crate) use self::blocking::drive_blocking;
+pub(crate) use self::blocking::Blocking;
 pub use self::guards::Guards;
 pub(crate) use self::guards::{Guarding, Held, Holding, Unguarded};
 use self::progress::{About, Progress};
@@ -24,14 +27,14 @@ pub(crate) use self::steps::{Attempting, Pausing};
 use crate::abort::Abort;
 use crate::attempt::Attempt;
 use crate::breaker::Asker;
-use crate::class::Cause;
+use crate::class::{Cause, Classification};
 use crate::engine::SleepRule;
 use crate::event::{self, Event, Observer};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::{End, Report};
 use crate::site::Plan;
 use crate::switches;
-use crate::time::TimeSource;
+use crate::time::{TimeSource, Timer};
 
 /// The behaviours of a call that do not depend on the operation's types.
 #[derive(Clone, Copy)]
@@ -60,9 +63,20 @@ impl<'a> Hooks<'a> {
         }
     }
 
+    /// A copy for cold code: what is passed by reference stays in memory, and the hot path should keep the original in registers.
+    #[inline]
+    pub(crate) const fn copied(&self) -> Self {
+        *self
+    }
+
     #[inline]
     fn is_observed(&self) -> bool {
         self.observer.is_some() || switches::is_set(switches::GLOBAL_OBSERVER)
+    }
+
+    #[inline]
+    fn are_told_of_success(&self) -> bool {
+        self.is_observed() || self.timeline.is_some()
     }
 
     fn is_aborted(&self) -> bool {
@@ -83,7 +97,7 @@ impl<'a> Hooks<'a> {
 pub(crate) struct Driver<'a, K, E, G> {
     plan: &'a Plan<'a>,
     start: Start,
-    history: Option<Box<History<'a, K, E>>>,
+    history: Option<Pin<Box<History<'a, K, E>>>>,
     guards: G,
 }
 
@@ -116,12 +130,17 @@ impl Start {
     }
 }
 
-/// What a call has been through, with what its last attempt gave: kept while the call sleeps, to be returned if it is stopped.
-struct History<'a, K, E> {
-    progress: Progress<'a>,
-    last: End<K, E>,
-    /// The next attempt has not been allowed to start yet.
-    due: bool,
+pin_project! {
+    /// What a call has been through, with what its last attempt gave: kept while the call sleeps, to be returned if it is stopped.
+    struct History<'a, K, E> {
+        progress: Progress<'a>,
+        last: End<K, E>,
+        // The next attempt has not been allowed to start yet.
+        due: bool,
+        // What the call sleeps on, or what would cut its attempt.
+        #[pin]
+        timer: Timer<'a>,
+    }
 }
 
 /// What is kept of an unacceptable value while the call sleeps.
@@ -169,6 +188,18 @@ pub enum Attempted<R> {
     },
 }
 
+/// An attempt that has ended, with something left to do.
+pub(crate) enum Unsettled<T, E> {
+    /// Somebody wants to be told.
+    Success(T),
+    /// The value is not acceptable.
+    Value(T, Classification),
+    Error(E),
+    Cut {
+        by_deadline: bool,
+    },
+}
+
 /// Where the loop of an async function stands.
 pub enum Turn<R> {
     /// Before an attempt, which has to be allowed to start.
@@ -187,17 +218,21 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         }
     }
 
-    /// Whether the next attempt may start.
+    /// Whether the next attempt may start, be it the first or another.
     #[inline]
     pub(crate) fn may_start(&mut self, hooks: &Hooks<'_>, ruled: bool) -> Admission {
-        if let Some(history) = &mut self.history {
-            let admission = history.progress.may_start(hooks, self.guards.held());
-            if admission == Admission::Granted {
-                history.last = End::Nothing;
-                history.due = false;
-            }
-            return admission;
+        if self.history.is_some() {
+            self.may_go_on(&hooks.copied())
+        } else if self.begins_at_once(hooks, ruled) {
+            Admission::Granted
+        } else {
+            self.begin_asking(&hooks.copied())
         }
+    }
+
+    /// Begins the call: whether its first attempt may start because nobody needs to be asked or told.
+    #[inline]
+    fn begins_at_once(&mut self, hooks: &Hooks<'_>, ruled: bool) -> bool {
         let policy = self.plan.policy;
         let watched = hooks.is_observed();
         let timed = watched
@@ -211,64 +246,92 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         } else {
             Start::Untimed
         };
-        if watched || hooks.abort.is_some() {
-            return self.may_start_first(hooks);
-        }
-        let started = self
-            .guards
-            .held()
-            .is_none_or(|held| held.start_at_once(hooks.time));
-        if started {
-            Admission::Granted
-        } else {
-            self.may_start_first(hooks)
-        }
+        !watched
+            && hooks.abort.is_none()
+            && self
+                .guards
+                .held()
+                .is_none_or(|held| held.start_at_once(hooks.time))
     }
 
+    /// Whether the first attempt may start.
     #[cold]
     #[inline(never)]
-    fn may_start_first(&mut self, hooks: &Hooks<'_>) -> Admission {
+    fn begin_asking(&mut self, hooks: &Hooks<'_>) -> Admission {
         let mut progress = Progress::new(self.plan, self.start.time());
         let admission = progress.may_start(hooks, self.guards.held());
         if admission != Admission::Granted || progress.is_needed_later() {
             let history = self.history.insert(History::boxed(progress));
-            history.due = admission != Admission::Granted;
+            *history.as_mut().project().due = admission != Admission::Granted;
         }
         admission
     }
 
-    /// Judges an attempt that has ended: `Continue` if the call sleeps next.
+    /// Whether the next attempt may start.
+    #[cold]
+    #[inline(never)]
+    fn may_go_on(&mut self, hooks: &Hooks<'_>) -> Admission {
+        let Some(history) = &mut self.history else {
+            return Admission::Refused;
+        };
+        let history = history.as_mut().project();
+        let admission = history.progress.may_start(hooks, self.guards.held());
+        if admission == Admission::Granted {
+            *history.last = End::Nothing;
+            *history.due = false;
+        }
+        admission
+    }
+
+    /// The value of an attempt that ends the call with nobody to be told.
     #[inline]
-    pub(crate) fn conclude<T, C, F, X>(
+    pub(crate) fn settle<T>(
         &mut self,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
-        errors: &Errors<C, F, X>,
         values: &impl JudgeValue<T>,
+    ) -> Result<T, Unsettled<T, E>> {
+        match attempted {
+            Attempted::Finished(Ok(value)) => match values.judge(&value) {
+                None if hooks.are_told_of_success() => Err(Unsettled::Success(value)),
+                None => {
+                    self.succeed_untold(hooks);
+                    Ok(value)
+                }
+                Some(classification) => Err(Unsettled::Value(value, classification)),
+            },
+            Attempted::Finished(Err(error)) => Err(Unsettled::Error(error)),
+            Attempted::Cut { by_deadline } => Err(Unsettled::Cut { by_deadline }),
+        }
+    }
+
+    /// What follows on any other attempt: `Continue` if the call sleeps next.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn conclude<T, C, F, X>(
+        &mut self,
+        unsettled: Unsettled<T, E>,
+        hooks: &Hooks<'_>,
+        errors: &Errors<C, F, X>,
     ) -> ControlFlow<End<T, E>>
     where
         K: Keep<T>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
     {
-        let (plan, started) = (self.plan, self.start.time());
-        let progress = |history| progress_of(history, plan, started);
-        let held = self.guards.held();
-        match attempted {
-            Attempted::Finished(Ok(value)) => match values.judge(&value) {
-                None => {
-                    self.succeed(hooks);
-                    ControlFlow::Break(End::Success(value))
-                }
-                Some(classification) => {
-                    let progress = progress(&mut self.history);
-                    let retry = progress.fail_with_value(hooks, held, classification);
-                    self.go_on(retry, End::Value(value))
-                }
-            },
-            Attempted::Finished(Err(error)) => {
+        match unsettled {
+            Unsettled::Success(value) => {
+                self.announce_success(hooks);
+                ControlFlow::Break(End::Success(value))
+            }
+            Unsettled::Value(value, classification) => {
+                let (progress, held) = self.after_attempt();
+                let retry = progress.fail_with_value(hooks, held, classification);
+                self.go_on(retry, End::Value(value))
+            }
+            Unsettled::Error(error) => {
                 let failure = errors.judge(&error).into_failure(Cause::Error);
-                let progress = progress(&mut self.history);
+                let (progress, held) = self.after_attempt();
                 let retry = errors.text.describe(&error, |known| {
                     let about = About {
                         known,
@@ -278,8 +341,8 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 });
                 self.go_on(retry, End::Error(error))
             }
-            Attempted::Cut { by_deadline } => {
-                let progress = progress(&mut self.history);
+            Unsettled::Cut { by_deadline } => {
+                let (progress, held) = self.after_attempt();
                 let retry = progress.fail_with_timeout(hooks, held, by_deadline);
                 self.go_on(retry, End::Nothing)
             }
@@ -287,10 +350,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     }
 
     #[inline]
-    fn succeed(&mut self, hooks: &Hooks<'_>) {
-        if hooks.is_observed() || hooks.timeline.is_some() {
-            return self.announce_success(hooks);
-        }
+    fn succeed_untold(&mut self, hooks: &Hooks<'_>) {
         let attempt = self.attempt_number();
         if let Some(held) = self.guards.held() {
             held.succeed(&Asker {
@@ -306,7 +366,8 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[inline(never)]
     fn announce_success(&mut self, hooks: &Hooks<'_>) {
         if let Some(history) = &mut self.history {
-            return history.progress.succeed(hooks, self.guards.held());
+            let progress = history.as_mut().project().progress;
+            return progress.succeed(hooks, self.guards.held());
         }
         let mut progress = Progress::new(self.plan, self.start.time());
         progress.succeed(hooks, self.guards.held());
@@ -315,14 +376,22 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         }
     }
 
+    fn after_attempt(&mut self) -> (&mut Progress<'a>, Option<&mut Held<'g>>) {
+        let history = history_of(&mut self.history, self.plan, self.start.time());
+        let mut history = history.project();
+        history.timer.set(Timer::Idle);
+        (history.progress, self.guards.held())
+    }
+
     fn go_on<T>(&mut self, retry: bool, end: End<T, E>) -> ControlFlow<End<T, E>>
     where
         K: Keep<T>,
     {
         match &mut self.history {
             Some(history) if retry => {
-                history.last = end.map(K::keep);
-                history.due = true;
+                let history = history.as_mut().project();
+                *history.last = end.map(K::keep);
+                *history.due = true;
                 ControlFlow::Continue(())
             }
             _ => ControlFlow::Break(end),
@@ -335,7 +404,9 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         K: Keep<T>,
     {
         match &mut self.history {
-            Some(history) => std::mem::replace(&mut history.last, End::Nothing).map(K::release),
+            Some(history) => {
+                std::mem::replace(history.as_mut().project().last, End::Nothing).map(K::release)
+            }
             None => End::Nothing,
         }
     }
@@ -344,14 +415,9 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[cold]
     pub(crate) fn report(&mut self, hooks: &Hooks<'_>) -> Report {
         match &mut self.history {
-            Some(history) => history.progress.report(hooks),
+            Some(history) => history.as_mut().project().progress.report(hooks),
             None => Progress::new(self.plan, self.start.time()).report(hooks),
         }
-    }
-
-    #[cold]
-    fn progress(&mut self) -> &mut Progress<'a> {
-        progress_of(&mut self.history, self.plan, self.start.time())
     }
 
     /// The attempt that runs, or would run next.
@@ -378,21 +444,22 @@ impl<'g, K, E, G: Holding<'g>> Driver<'static, K, E, G> {
 }
 
 #[cold]
-fn progress_of<'h, 'a, K, E>(
-    history: &'h mut Option<Box<History<'a, K, E>>>,
+fn history_of<'h, 'a, K, E>(
+    history: &'h mut Option<Pin<Box<History<'a, K, E>>>>,
     plan: &'a Plan<'a>,
     started: Option<Instant>,
-) -> &'h mut Progress<'a> {
+) -> Pin<&'h mut History<'a, K, E>> {
     let history = history.get_or_insert_with(|| History::boxed(Progress::new(plan, started)));
-    &mut history.progress
+    history.as_mut()
 }
 
 impl<'a, K, E> History<'a, K, E> {
-    fn boxed(progress: Progress<'a>) -> Box<Self> {
-        Box::new(Self {
+    fn boxed(progress: Progress<'a>) -> Pin<Box<Self>> {
+        Box::pin(Self {
             progress,
             last: End::Nothing,
             due: false,
+            timer: Timer::Idle,
         })
     }
 }

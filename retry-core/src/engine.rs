@@ -211,9 +211,9 @@ impl Engine {
         let remaining = policy
             .max_elapsed()
             .map(|deadline| deadline.saturating_sub(surroundings.elapsed));
-        let random = (surroundings.random)();
         // F5, F6
-        let Some((delay, context)) = self.delay(policy, failure, remaining, random) else {
+        let Some((delay, context)) = self.delay(policy, failure, remaining, surroundings.random)
+        else {
             return Decision::Stop(StopReason::NoStrategy);
         };
         // F7
@@ -251,7 +251,7 @@ impl Engine {
         policy: &Policy,
         failure: &Failure,
         remaining: Option<Duration>,
-        random: f64,
+        random: &mut dyn FnMut() -> f64,
     ) -> Option<(Duration, BackoffContext)> {
         let Classification {
             class, retry_after, ..
@@ -267,12 +267,12 @@ impl Engine {
             cause: failure.cause,
         };
         if let Some(hint) = retry_after.filter(|_| policy.honors_retry_after()) {
-            let delay = follow_hint(hint, policy.longest_retry_after(), random);
+            let delay = follow_hint(hint, policy.longest_retry_after(), random());
             return Some((delay, context));
         }
         let backoff = policy.backoff_for(class)?;
         context.failures = state.answered.saturating_add(1);
-        let delay = backoff.delay(&context, random);
+        let delay = backoff.draw(&context, random);
         *state = BackoffState {
             answered: context.failures,
             previous: Some(delay),

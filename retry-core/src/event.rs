@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::call_state::CallStates;
 use crate::class::{Cause, ErrorClass};
+use crate::observe::Message;
 use crate::outcome::StopReason;
 use crate::switches;
 
@@ -252,6 +253,33 @@ impl<'a> Event<'a> {
             None => use_state(&mut None),
         }
     }
+
+    /// What happened in a sentence for people, as the observers that write logs say it; the wording may change.
+    ///
+    /// ```
+    /// use retry_core::{Backoff, Event, Policy};
+    /// use std::{io, sync::Mutex, time::Duration};
+    ///
+    /// const POLICY: Policy = Policy::new().attempts(2).backoff(Backoff::fixed(Duration::from_millis(100)));
+    ///
+    /// let clock = retry_core::testing::ManualClock::new();
+    /// let lines = Mutex::new(Vec::new());
+    /// let log = |event: &Event<'_>| lines.lock().unwrap().push(event.message().to_string());
+    /// let call = POLICY
+    ///     .call("fetch_user")
+    ///     .clock(&clock)
+    ///     .sleeper(&clock)
+    ///     .describe(|error, formatter| write!(formatter, "{error}"))
+    ///     .observe(&log);
+    /// call.execute_blocking(|| Err::<(), _>(io::Error::new(io::ErrorKind::ConnectionReset, "connection reset")));
+    /// let lines = lines.into_inner().unwrap();
+    /// assert_eq!(lines[2], "fetch_user: attempt 1 failed (transient: connection reset); attempt 2 in 100ms");
+    /// assert_eq!(lines[5], "fetch_user: gave up after 2 attempts in 100ms (max_attempts_global): connection reset");
+    /// ```
+    #[must_use]
+    pub fn message(&self) -> impl fmt::Display {
+        Message(self)
+    }
 }
 
 impl fmt::Debug for Event<'_> {
@@ -363,8 +391,12 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 
 /// Lets `observer` see `event`, and survives it.
 pub(crate) fn notify(observer: &dyn Observer, event: &Event<'_>) {
-    let notified = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
-    if let Err(payload) = notified {
+    survive(|| observer.on_event(event));
+}
+
+/// Runs an observer's code, and goes on if it panics.
+pub(crate) fn survive(observe: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(observe)) {
         // The payload is the observer's too: its `drop` could panic in turn.
         std::mem::forget(payload);
     }

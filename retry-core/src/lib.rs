@@ -24,6 +24,7 @@
 //! - **A piece of code**: [`Policy::call`] gives a [`Call`]; [`run`](Call::run) it, or [`run_blocking`](Call::run_blocking).
 //! - **What happened**: [`execute`](Call::execute), or `returns = outcome` in the attribute, gives an [`Outcome`]; an [`Observer`] sees every
 //!   [`Event`]; a parameter marked `#[attempt]` gives the body its [`Attempt`].
+//! - **Seeing it**: [`observe`] has the observers that come with the crate; [`Stats`] counts, and prints a table.
 //! - **Limits that calls share**: a [`CircuitBreaker`], a [`Budget`] or a [`Bulkhead`], behind the keys `breaker`, `budget` and `bulkhead` or the
 //!   methods of [`Call`] of the same names, and on its own; the [`registry`] finds them by name.
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
@@ -43,7 +44,9 @@
 //! | `macros` | yes | the attribute and the derive |
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
-//! | `serde` | | policies from configuration files, and a [`Timeline`] as data |
+//! | `tracing` | | `observe::TracingObserver` writes spans and events for the `tracing` facade |
+//! | `log` | | `observe::LogObserver` writes lines for the `log` facade |
+//! | `serde` | | policies from configuration files, statistics and a [`Timeline`] as data |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 #![forbid(unsafe_code)]
 
@@ -68,6 +71,7 @@ mod engine;
 mod event;
 mod guard;
 mod judge;
+pub mod observe;
 mod outcome;
 mod policy;
 mod readable;
@@ -100,6 +104,7 @@ pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassErro
 pub use engine::SleepDecision;
 pub use event::{Event, EventKind, GlobalObserverAlreadySet, Observer, set_global_observer};
 pub use guard::GuardError;
+pub use observe::Stats;
 pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 

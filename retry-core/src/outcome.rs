@@ -51,6 +51,21 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Every reason, in declaration order.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::MaxAttemptsGlobal,
+        Self::MaxAttemptsPerClass,
+        Self::DeadlineExceeded,
+        Self::MaxUnknownAttempts,
+        Self::NonRetryableClass,
+        Self::NoStrategy,
+        Self::BudgetExhausted,
+        Self::Scheduled,
+        Self::Aborted,
+        Self::CircuitOpen,
+        Self::BulkheadFull,
+    ];
+
     /// The stable name, in snake case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -67,6 +82,11 @@ impl StopReason {
             Self::CircuitOpen => "circuit_open",
             Self::BulkheadFull => "bulkhead_full",
         }
+    }
+
+    /// The reason's place in [`ALL`](Self::ALL), for tables with one entry per reason.
+    pub(crate) const fn index(self) -> usize {
+        self as usize
     }
 
     /// The terminal event that announces it.
@@ -410,6 +430,25 @@ impl<T, E> Outcome<T, E> {
     #[must_use]
     pub const fn next_delay(&self) -> Option<Duration> {
         self.report.next_delay
+    }
+
+    /// The name of the breaker, budget or bulkhead that ended the call, if one did.
+    ///
+    /// ```
+    /// use retry_core::{Bulkhead, Policy};
+    ///
+    /// static POOL: Bulkhead = Bulkhead::new("database", 1);
+    /// const POLICY: Policy = Policy::new();
+    ///
+    /// let call = POLICY.call("query").bulkhead(&POOL);
+    /// let inside = POOL.try_acquire();
+    /// let outcome = call.execute_blocking(|| Ok::<_, std::io::Error>(7));
+    /// assert_eq!(outcome.guard(), Some("database"));
+    /// # drop(inside);
+    /// ```
+    #[must_use]
+    pub fn guard(&self) -> Option<&str> {
+        self.report.guard.as_deref()
     }
 
     /// What happened in the call, if it was told to record that, with [`Call::timeline`](crate::Call::timeline) or the key `timeline`; else empty.

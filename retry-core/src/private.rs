@@ -38,7 +38,9 @@ use crate::breaker::CircuitOpen;
 use crate::class::{Classification, Classify};
 use crate::classify::met_open_circuit;
 use crate::driver;
-use crate::driver::{Admission, Dropped, Held, Holding, Keep, Kept, Unguarded};
+use crate::driver::{
+    Admission, Blocking, Dropped, Held, Holding, Keep, Kept, Unguarded, Unsettled,
+};
 pub use crate::driver::{Attempted, Guards, Hooks, Turn};
 #[cfg(feature = "tokio")]
 use crate::driver::{Attempting, Pausing};
@@ -289,26 +291,63 @@ where
     D: Fn(&R::Error) -> Known<'_>,
     Errors<C, F, Explored<D>>: JudgeError<R::Error>,
 {
-    let attempted = match turn {
+    let unsettled = match turn {
         Turn::Due => match driver.0.may_start(&hooks, V::RULED) {
             Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
             Admission::Refused => None,
         },
-        Turn::Taken(Attempted::Finished(result)) => Some(Attempted::Finished(result.into_result())),
-        Turn::Taken(Attempted::Cut { by_deadline }) => Some(Attempted::Cut { by_deadline }),
+        Turn::Taken(attempted) => {
+            let attempted = match attempted {
+                Attempted::Finished(result) => Attempted::Finished(result.into_result()),
+                Attempted::Cut { by_deadline } => Attempted::Cut { by_deadline },
+            };
+            match driver.0.settle(attempted, &hooks, &values) {
+                Ok(value) => {
+                    return ControlFlow::Break(stops.finish(Ended {
+                        report: &mut || driver.0.report(&hooks.copied()),
+                        end: End::Success(value),
+                    }));
+                }
+                Err(unsettled) => Some(unsettled),
+            }
+        }
     };
-    let end = match attempted {
+    go_on(
+        unsettled,
+        driver,
+        &hooks.copied(),
+        &errors.with(text),
+        stops,
+    )
+}
+
+/// What follows on a turn that is not a success without further notice.
+#[cold]
+#[inline(never)]
+fn go_on<'g, R, K, G, C, F, D, S>(
+    unsettled: Option<Unsettled<R::Value, R::Error>>,
+    driver: &mut Driver<R, K, G>,
+    hooks: &Hooks<'_>,
+    errors: &Errors<C, F, Explored<D>>,
+    stops: S,
+) -> ControlFlow<S::End>
+where
+    R: Returns,
+    K: Keep<R::Value>,
+    G: Holding<'g>,
+    S: Finish<R>,
+    D: Fn(&R::Error) -> Known<'_>,
+    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
+{
+    let end = match unsettled {
         None => driver.0.take_last(),
-        Some(attempted) => match driver
-            .0
-            .conclude(attempted, &hooks, &errors.with(text), &values)
-        {
+        Some(unsettled) => match driver.0.conclude(unsettled, hooks, errors) {
             ControlFlow::Continue(()) => return ControlFlow::Continue(()),
             ControlFlow::Break(end) => end,
         },
     };
     ControlFlow::Break(stops.finish(Ended {
-        report: &mut || driver.0.report(&hooks),
+        report: &mut || driver.0.report(hooks),
         end,
     }))
 }
@@ -427,20 +466,20 @@ where
     S: Finish<R>,
 {
     let (site, guards) = site.begin();
-    let mut driver = driver::Driver::new(&site.plan, guards);
-    let attempt = |driver: &_| operation(driver).into_result();
-    let end = driver::drive_blocking(
-        &mut driver,
-        &hooks,
-        None,
-        &errors.with(text),
-        &values,
-        attempt,
-    );
-    stops.finish(Ended {
-        report: &mut || driver.report(&hooks),
-        end,
-    })
+    let blocking = Blocking {
+        hooks,
+        sleeper: None,
+        errors: &errors.with(text),
+        values: &values,
+        finish: |driver: &mut driver::Driver<'_, _, _, _>, hooks: &Hooks<'_>, end| {
+            stops.finish(Ended {
+                report: &mut || driver.report(hooks),
+                end,
+            })
+        },
+    };
+    let driver = driver::Driver::new(&site.plan, guards);
+    blocking.drive(driver, |driver| operation(driver).into_result())
 }
 
 /// What is left to do with the end of a call that has a fallback: nothing, or to answer for this error.

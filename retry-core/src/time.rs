@@ -26,7 +26,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use pin_project_lite::pin_project;
 
 use crate::testing;
 
@@ -119,40 +122,89 @@ impl TimeSource<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn now(self) -> Instant {
         match self {
             Self::Custom(clock) => clock.now(),
-            Self::System => testing::simulated_now().unwrap_or_else(Instant::now),
+            Self::System => system_now(),
             #[cfg(feature = "tokio")]
-            Self::Tokio => {
-                testing::simulated_now().unwrap_or_else(|| tokio::time::Instant::now().into_std())
-            }
+            Self::Tokio => tokio_now(),
         }
     }
 }
 
+fn system_now() -> Instant {
+    testing::simulated_now().unwrap_or_else(Instant::now)
+}
+
+#[cfg(feature = "tokio")]
+fn tokio_now() -> Instant {
+    testing::simulated_now().unwrap_or_else(|| tokio::time::Instant::now().into_std())
+}
+
 /// How an async call lets time pass, as a type: nothing to store when it is the runtime's own timer.
+#[doc(hidden)]
 pub trait Timers<'a>: Copy {
     /// A wait of `duration`.
-    fn sleep(self, duration: Duration) -> Wait<'a>;
+    fn sleep(self, duration: Duration) -> Timer<'a>;
     /// The present moment on the clock that the waits follow.
     fn now(self) -> Instant;
 }
 
 /// The timer of the async runtime that the crate was built for.
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct RuntimeTimers;
 
 #[cfg(feature = "tokio")]
 impl<'a> Timers<'a> for RuntimeTimers {
-    fn sleep(self, duration: Duration) -> Wait<'a> {
+    fn sleep(self, duration: Duration) -> Timer<'a> {
         match testing::simulated_clock() {
-            Some(clock) => clock.into_wait(duration),
-            None => Box::pin(tokio::time::sleep(duration)),
+            Some(clock) => Timer::Boxed {
+                wait: clock.into_wait(duration),
+            },
+            None => Timer::Runtime {
+                sleep: tokio::time::sleep(duration),
+            },
         }
     }
 
     fn now(self) -> Instant {
         TimeSource::asynchronous().now()
+    }
+}
+
+#[cfg(feature = "tokio")]
+type RuntimeSleep = tokio::time::Sleep;
+#[cfg(not(feature = "tokio"))]
+type RuntimeSleep = std::future::Pending<()>;
+
+pin_project! {
+    /// A wait in its place: in a call's history, so that one that sleeps holds a single block.
+    #[doc(hidden)]
+    #[project = TimerNow]
+    pub enum Timer<'a> {
+        /// Nobody waits.
+        Idle,
+        Runtime { #[pin] sleep: RuntimeSleep },
+        Boxed { wait: Wait<'a> },
+    }
+}
+
+impl Timer<'_> {
+    pub(crate) const fn is_idle(&self) -> bool {
+        matches!(self, Self::Idle)
+    }
+}
+
+impl Future for Timer<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match self.project() {
+            TimerNow::Idle => Poll::Ready(()),
+            TimerNow::Runtime { sleep } => sleep.poll(context),
+            TimerNow::Boxed { wait } => wait.as_mut().poll(context),
+        }
     }
 }

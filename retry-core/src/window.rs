@@ -19,6 +19,9 @@ const SLICES_PER_SPAN: u32 = 20;
 pub(crate) struct Window<const COUNTERS: usize> {
     /// Oldest first, free places last. Each begins at least a twentieth of the span after the one before, so that these places suffice.
     slices: [Option<Slice<COUNTERS>>; SLICES],
+    len: usize,
+    /// What all slices count together, so that nobody has to add them up while none of them is over.
+    totals: [u64; COUNTERS],
     next: u64,
 }
 
@@ -39,6 +42,8 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
     pub(crate) const fn new() -> Self {
         Self {
             slices: [None; SLICES],
+            len: 0,
+            totals: [0; COUNTERS],
             next: 0,
         }
     }
@@ -57,6 +62,7 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
             .filter(|(_, newest)| newest.has_room_at(now, span))
             .unwrap_or_else(|| self.begin(now));
         slice.counts[counter] = slice.counts[counter].saturating_add(amount);
+        self.totals[counter] = self.totals[counter].saturating_add(amount);
         self.slices[index] = Some(slice);
         Place(slice.last)
     }
@@ -69,12 +75,10 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
 
     /// The same for somebody whose look must not change anything.
     pub(crate) fn peek(&self, now: Instant, span: Duration) -> [u64; COUNTERS] {
-        let mut totals = [0_u64; COUNTERS];
-        let slices = self.slices.iter().flatten();
-        for slice in slices.filter(|slice| !slice.is_over_at(now, span)) {
-            for (total, count) in totals.iter_mut().zip(slice.counts) {
-                *total = total.saturating_add(count);
-            }
+        let mut totals = self.totals;
+        let slices = self.slices[..self.len].iter().flatten();
+        for slice in slices.take_while(|slice| slice.is_over_at(now, span)) {
+            slice.leave(&mut totals);
         }
         totals
     }
@@ -83,7 +87,9 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
     pub(crate) fn take_back(&mut self, place: Place, counter: usize, amount: u64) {
         let mut slices = self.slices.iter_mut().flatten();
         if let Some(slice) = slices.find(|slice| slice.holds(place)) {
-            slice.counts[counter] = slice.counts[counter].saturating_sub(amount);
+            let amount = amount.min(slice.counts[counter]);
+            slice.counts[counter] -= amount;
+            self.totals[counter] = self.totals[counter].saturating_sub(amount);
         }
     }
 
@@ -91,6 +97,8 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
     pub(crate) fn clear(&mut self) {
         // Not the numbers of the places: one from before must not be found in a slice from after.
         self.slices = [None; SLICES];
+        self.len = 0;
+        self.totals = [0; COUNTERS];
     }
 
     /// A slice that begins now, and where it is.
@@ -107,7 +115,7 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
 
     fn forget(&mut self, now: Instant, span: Duration) {
         self.rewind(now, span);
-        let slices = self.slices.iter().flatten();
+        let slices = self.slices[..self.len].iter().flatten();
         let gone = slices
             .take_while(|slice| slice.is_over_at(now, span))
             .count();
@@ -122,6 +130,7 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
                 break;
             }
             self.slices[index] = None;
+            self.len = index;
             later = Some(match later {
                 Some(later) => newest.joined_by(&later),
                 None => newest,
@@ -140,24 +149,31 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
     }
 
     fn newest(&self) -> Option<(usize, Slice<COUNTERS>)> {
-        let mut slices = self.slices.iter().enumerate().rev();
-        slices.find_map(|(index, slice)| slice.map(|slice| (index, slice)))
+        let index = self.len.checked_sub(1)?;
+        self.slices[index].map(|slice| (index, slice))
     }
 
     /// Puts a slice after the newest, and says where that is.
     fn append(&mut self, slice: Slice<COUNTERS>) -> usize {
-        if self.slices[SLICES - 1].is_some() {
+        if self.len == SLICES {
             // Only if the span has become longer since.
             self.drop_oldest(1);
         }
-        let index = self.newest().map_or(0, |(index, _)| index + 1);
+        let index = self.len;
         self.slices[index] = Some(slice);
+        self.len += 1;
         index
     }
 
     fn drop_oldest(&mut self, count: usize) {
-        self.slices[..count].fill(None);
+        if count == 0 {
+            return;
+        }
+        for slice in self.slices[..count].iter_mut().filter_map(Option::take) {
+            slice.leave(&mut self.totals);
+        }
         self.slices.rotate_left(count);
+        self.len -= count;
     }
 }
 
@@ -176,6 +192,13 @@ impl<const COUNTERS: usize> Slice<COUNTERS> {
 
     fn is_over_at(&self, now: Instant, span: Duration) -> bool {
         now.saturating_duration_since(self.begins) >= span
+    }
+
+    /// Takes what it counts off the totals.
+    fn leave(&self, totals: &mut [u64; COUNTERS]) {
+        for (total, count) in totals.iter_mut().zip(self.counts) {
+            *total = total.saturating_sub(count);
+        }
     }
 
     fn holds(&self, place: Place) -> bool {

@@ -86,9 +86,9 @@ fn a_first_attempt_counts_for_ten_seconds() {
     let clock = ManualClock::new();
     let _installed = clock.install();
     let budget = Budget::new("payments").ratio(1.0).floor(0);
-    deposit(&budget, 16);
+    deposit(&budget, 32);
     clock.advance(millis(9_999));
-    assert_eq!(budget.remaining(), 16);
+    assert_eq!(budget.remaining(), 32);
     clock.advance(millis(1));
     assert_eq!(budget.remaining(), 0);
 }
@@ -98,12 +98,12 @@ fn a_retry_counts_for_ten_seconds() {
     let clock = ManualClock::new();
     let _installed = clock.install();
     let budget = Budget::new("payments").ratio(1.0).floor(0);
-    deposit(&budget, 16);
-    assert_eq!(drain(&budget), 16);
+    deposit(&budget, 32);
+    assert_eq!(drain(&budget), 32);
     clock.advance(secs(5));
-    deposit(&budget, 16);
-    assert_eq!(drain(&budget), 16);
-    // The first sixteen of both are gone.
+    deposit(&budget, 32);
+    assert_eq!(drain(&budget), 32);
+    // The first thirty-two of both are gone.
     clock.advance(secs(5));
     assert_eq!(budget.remaining(), 0);
     deposit(&budget, 1);
@@ -111,13 +111,13 @@ fn a_retry_counts_for_ten_seconds() {
 }
 
 #[test]
-fn at_most_fifteen_first_attempts_are_dated_late() {
+fn at_most_thirty_one_first_attempts_are_dated_late() {
     let clock = ManualClock::new();
     let _installed = clock.install();
     let budget = Budget::new("payments").ratio(1.0).floor(0);
-    deposit(&budget, 16 + 15);
+    deposit(&budget, 32 + 31);
     clock.advance(YEAR);
-    assert_eq!(budget.remaining(), 15);
+    assert_eq!(budget.remaining(), 31);
     clock.advance(secs(10));
     assert_eq!(budget.remaining(), 0);
 }
@@ -316,7 +316,7 @@ fn after_a_reset_a_budget_is_as_at_first_and_old_tokens_are_worth_nothing() {
         assert!(!retry(&budget), "{budget:?}");
     }
     let budget = Budget::new("payments").ratio(1.0).floor(0);
-    deposit(&budget, 16 + 15);
+    deposit(&budget, 32 + 31);
     budget.reset();
     assert_eq!(budget.remaining(), 0);
 }

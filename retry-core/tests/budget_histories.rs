@@ -96,7 +96,7 @@ impl RatioModel {
 impl Model for RatioModel {
     fn deposit(&mut self, now: u64) {
         self.undated += 1;
-        if self.undated == 16 {
+        if self.undated == 32 {
             self.date(now);
         }
     }

@@ -1,5 +1,7 @@
 //! What an observer keeps from one event of a call to the next.
 
+#![cfg(feature = "tokio")]
+
 use std::future::{Future, pending};
 use std::io;
 use std::pin::pin;

@@ -2,60 +2,25 @@
 
 #![cfg(all(feature = "macros", feature = "tokio"))]
 
+#[path = "support/allocations.rs"]
+mod allocations;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::future::Future;
 use std::hint::black_box;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use allocations::allocations;
 use retry_core::{
-    AbortSignal, Attempt, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event, Policy,
-    Stopped, Timeline, retry,
+    AbortSignal, Attempt, Backoff, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event,
+    Policy, Stats, Stopped, Timeline, retry,
 };
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
 // Heap allocations.
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The system's allocator, which counts for each thread.
-struct Counting;
-
-// SAFETY: it hands every request on to the system's allocator, unchanged; what it counts is in a thread-local without destructor,
-// which needs no allocation itself.
-#[allow(unsafe_code)] // an allocator cannot be written without
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-fn allocations<T>(run: impl FnOnce() -> T) -> u64 {
-    let before = ALLOCATIONS.get();
-    black_box(run());
-    ALLOCATIONS.get() - before
-}
 
 #[test]
 fn the_allocator_counts() {
@@ -71,6 +36,22 @@ fn assert_free(policy: &Policy) {
     assert_eq!(allocations(|| call.execute_blocking(ok)), 0);
     assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
     assert_eq!(allocations(|| poll_once(call.execute(async || ok()))), 0);
+}
+
+#[test]
+fn statistics_allocate_for_the_first_event_of_an_operation_only() {
+    let (stats, policy) = (Stats::new(), AT_ONCE.attempts(2));
+    let ok = || Ok::<_, Failure>(black_box(7));
+    let fails = || Err::<u8, _>(TRANSIENT);
+    let call = policy.call("test");
+    let counted = policy.call("test").observe(&stats);
+    let first = allocations(|| counted.execute_blocking(ok));
+    assert_eq!(first, 1);
+    assert_eq!(allocations(|| counted.execute_blocking(ok)), 0);
+    assert_eq!(
+        allocations(|| counted.execute_blocking(fails)),
+        allocations(|| call.execute_blocking(fails))
+    );
 }
 
 #[test]
@@ -179,6 +160,42 @@ fn further_failures_allocate_nothing_that_the_first_did_not() {
     };
     assert_eq!(fail(2), fail(100));
     assert_eq!(fail(100), 1);
+}
+
+#[retry(attempts = 3, backoff = fixed("1s"), attempt_timeout = "1s")]
+async fn async_function_that_hangs() -> io::Result<u8> {
+    std::future::pending().await
+}
+
+/// What a call holds while its attempt hangs, and while it sleeps: its history, with the timer inside.
+#[test]
+fn a_call_that_waits_holds_one_block() {
+    let paused = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let policy = Policy::new()
+        .attempts(3)
+        .backoff(Backoff::fixed(Duration::from_secs(1)))
+        .attempt_timeout(Duration::from_secs(1));
+    paused.block_on(async {
+        let call = policy.call("test");
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut by_call = pin!(call.run(std::future::pending::<io::Result<u8>>));
+        let mut by_attribute = pin!(async_function_that_hangs());
+        let mut poll = || {
+            let by_call = allocations(|| by_call.as_mut().poll(&mut context).is_pending());
+            let by_attribute =
+                allocations(|| by_attribute.as_mut().poll(&mut context).is_pending());
+            (by_call, by_attribute)
+        };
+        assert_eq!(poll(), (1, 1), "an attempt that hangs");
+        for what in ["a sleep", "another attempt", "another sleep"] {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert_eq!(poll(), (0, 0), "{what}");
+        }
+    });
 }
 
 #[retry]

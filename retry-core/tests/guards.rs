@@ -102,6 +102,33 @@ fn b4_a_stop_names_the_bulkhead() {
 }
 
 #[test]
+fn an_outcome_names_the_guard_that_ended_the_call() {
+    let (clock, breaker) = (ManualClock::new(), CircuitBreaker::new("payments"));
+    let call = EACH_SECOND
+        .call("pay")
+        .clock(&clock)
+        .sleeper(&clock)
+        .breaker(&breaker);
+    // A success, and the end of a call whose circuit has nothing to do with it.
+    assert_eq!(call.execute_blocking(|| Ok::<_, Failure>(7)).guard(), None);
+    assert_eq!(
+        call.execute_blocking(|| Err::<(), _>(PERMANENT)).guard(),
+        None
+    );
+    breaker.force_open();
+    let outcome = call.execute_blocking(|| Ok::<_, Failure>(7));
+    assert_eq!(outcome.guard(), Some("payments"));
+
+    let budget = Budget::new("retries").ratio(1.0).floor(0);
+    let outcome = AT_ONCE
+        .call("pay")
+        .budget(&budget)
+        .execute_blocking(|| Err::<(), _>(TRANSIENT));
+    assert_eq!(outcome.stop_reason(), Some(StopReason::BudgetExhausted));
+    assert_eq!(outcome.guard(), Some("retries"));
+}
+
+#[test]
 fn b3_comes_before_the_bulkhead_so_that_nobody_queues_at_an_open_circuit() {
     let clock = ManualClock::new();
     let breaker = open_circuit(&clock, secs(30));

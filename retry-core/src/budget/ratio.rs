@@ -16,8 +16,8 @@ const SPAN_SECONDS: u32 = 10;
 const SPAN: Duration = Duration::from_secs(SPAN_SECONDS as u64);
 
 /// First attempts that wait for a date before somebody reads a clock for them: reading it then costs each a small part of a reading, and all
-/// that can be dated late are worth one and a half retries at a ratio of 0.1.
-const UNDATED: u64 = 16;
+/// that can be dated late are worth three retries at a ratio of 0.1.
+const UNDATED: u64 = 32;
 
 /// The counters of the window.
 const FIRST_ATTEMPTS: usize = 0;
@@ -208,12 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_first_attempts_read_the_clock_once() {
+    fn thirty_two_first_attempts_read_the_clock_once() {
         let (ratio, clock) = (
             Ratio::default(),
             Counted(Instant::now(), AtomicU64::default()),
         );
-        for _ in 0..48 {
+        for _ in 0..96 {
             ratio.date_if_due(ratio.begin(), TimeSource::Custom(&clock));
         }
         assert_eq!(clock.1.into_inner(), 3);
@@ -227,11 +227,11 @@ mod tests {
         );
         let begin = || ratio.date_if_due(ratio.begin(), TimeSource::Custom(&clock));
         let locked = ratio.lock();
-        (0..20).for_each(|_| begin());
+        (0..40).for_each(|_| begin());
         assert_eq!(ratio.dated.load(Ordering::Relaxed), 0);
         drop(locked);
         begin();
-        assert_eq!(ratio.dated.load(Ordering::Relaxed), 21);
+        assert_eq!(ratio.dated.load(Ordering::Relaxed), 41);
     }
 
     #[test]
@@ -245,14 +245,14 @@ mod tests {
         }
 
         let (ratio, rate) = (Ratio::default(), Rate::new(1.0, 0));
-        for _ in 0..16 {
+        for _ in 0..32 {
             ratio.begin();
         }
         let take = AssertUnwindSafe(|| ratio.take(rate, TimeSource::Custom(&Broken)));
         assert!(catch_unwind(take).is_err());
         ratio.date_if_due(ratio.begin(), TimeSource::System);
-        assert_eq!(ratio.dated.load(Ordering::Relaxed), 17);
-        assert_eq!(ratio.remaining(rate, TimeSource::System), 17);
+        assert_eq!(ratio.dated.load(Ordering::Relaxed), 33);
+        assert_eq!(ratio.remaining(rate, TimeSource::System), 33);
         assert!(ratio.take(rate, TimeSource::System).is_some());
     }
 }

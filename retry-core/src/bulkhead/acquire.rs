@@ -1,6 +1,7 @@
 //! Acquiring a permit without a [`Call`](crate::Call): at once, as a thread, or as a task.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use crate::abort::POLL_INTERVAL;
 use crate::testing::{self, ManualClock};
 #[cfg(feature = "tokio")]
 use crate::time::{RuntimeTimers, Timers};
-use crate::time::{Sleep, TimeSource, Wait};
+use crate::time::{Sleep, TimeSource, Timer};
 use crate::wake::park_until;
 
 /// On its own. A [`Call`](crate::Call) does it for each attempt.
@@ -100,7 +101,9 @@ impl Bulkhead {
         &self,
         sleeper: &dyn Sleep,
     ) -> Result<BulkheadPermit<'_>, BulkheadFull> {
-        let sleep = |duration| sleeper.sleep(duration);
+        let sleep = |duration| Timer::Boxed {
+            wait: sleeper.sleep(duration),
+        };
         self.acquire_in(TimeSource::System, sleep).await
     }
 
@@ -144,14 +147,14 @@ impl Bulkhead {
     async fn acquire_in<'s>(
         &self,
         time: TimeSource<'static>,
-        sleep: impl Fn(Duration) -> Wait<'s>,
+        sleep: impl Fn(Duration) -> Timer<'s>,
     ) -> Result<BulkheadPermit<'_>, BulkheadFull> {
         if let Some(permit) = self.try_enter() {
             return Ok(permit);
         }
         let mut ticket = self.enqueue(time.now())?.timed_by(time);
         let longest = self.longest_wait_allowed();
-        let mut timer = None;
+        let mut timer = pin!(Timer::Idle);
         let permit = poll_fn(|context| {
             if let Poll::Ready(permit) = ticket.poll(context) {
                 return Poll::Ready(Some(permit));
@@ -159,7 +162,9 @@ impl Bulkhead {
             if longest == Duration::MAX {
                 return Poll::Pending;
             }
-            let timer = timer.get_or_insert_with(|| sleep(longest));
+            if timer.is_idle() {
+                timer.set(sleep(longest));
+            }
             // Who gets a permit in the moment in which his time is over has it.
             timer.as_mut().poll(context).map(|()| ticket.try_take())
         });

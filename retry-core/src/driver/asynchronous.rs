@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::progress::Cut;
-use super::{Admission, Attempted, Driver, Holding, Hooks, Kept, Progress};
+use super::{Admission, Attempted, Driver, History, Holding, Hooks, Kept, Unsettled, history_of};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::outcome::End;
-use crate::time::{Timers, Wait};
+use crate::time::{Timer, Timers, Wait};
 
 /// How an abort is noticed during a sleep.
 pub(crate) enum Watch<'w> {
@@ -71,18 +70,16 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         if self.plan.policy.max_attempt_duration().is_none() {
             return Poll::Pending;
         }
-        self.poll_cut(timers, context)
+        let cut = self.poll_cut(timers, context);
+        cut.map(|by_deadline| Attempted::Cut { by_deadline })
     }
 
+    /// Whether the deadline cut the attempt, once its time is over. Small enough to be given back in a register: the result of an operation
+    /// that is ready should not be moved only because it could have been this.
     #[cold]
-    fn poll_cut<R>(
-        &mut self,
-        timers: impl Timers<'a>,
-        context: &mut Context<'_>,
-    ) -> Poll<Attempted<R>> {
-        self.progress()
-            .poll_cut(timers, context)
-            .map(|by_deadline| Attempted::Cut { by_deadline })
+    #[inline(never)]
+    fn poll_cut(&mut self, timers: impl Timers<'a>, context: &mut Context<'_>) -> Poll<bool> {
+        history_of(&mut self.history, self.plan, self.start.time()).poll_cut(timers, context)
     }
 
     /// The sleep before the next attempt, or the wait for the bulkhead, if there is one.
@@ -98,60 +95,69 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         };
         let held = self.guards.held();
         if held.is_some_and(|held| held.poll_queue(context).is_ready()) {
-            history.progress.end_pause();
+            history.as_mut().end_pause();
             return Poll::Ready(());
         }
-        history.progress.poll_pause(timers, watch, context)
+        history.as_mut().poll_pause(timers, watch, context)
     }
 }
 
-impl<'a> Progress<'a> {
+impl<'a, K, E> History<'a, K, E> {
     /// Whether the deadline cut the attempt, once its time is over.
-    fn poll_cut(&mut self, timers: impl Timers<'a>, context: &mut Context<'_>) -> Poll<bool> {
-        let Some(timeout) = self.plan.policy.max_attempt_duration() else {
+    fn poll_cut(
+        self: Pin<&mut Self>,
+        timers: impl Timers<'a>,
+        context: &mut Context<'_>,
+    ) -> Poll<bool> {
+        let mut this = self.project();
+        let Some(timeout) = this.progress.plan.policy.max_attempt_duration() else {
             return Poll::Pending;
         };
-        if self.cut.is_none() {
-            let (left, by_deadline) = self.time_left(timers.now(), timeout);
+        let by_deadline = if let Some(by_deadline) = this.progress.cut {
+            by_deadline
+        } else {
+            let (left, by_deadline) = this.progress.time_left(timers.now(), timeout);
             if left.is_zero() {
                 return Poll::Ready(by_deadline);
             }
-            self.cut = Some(Cut {
-                timer: timers.sleep(left),
-                by_deadline,
-            });
-        }
-        let Some(cut) = &mut self.cut else {
-            return Poll::Pending;
+            this.timer.set(timers.sleep(left));
+            *this.progress.cut.insert(by_deadline)
         };
-        ready!(cut.timer.as_mut().poll(context));
-        Poll::Ready(cut.by_deadline)
+        this.timer.poll(context).map(|()| by_deadline)
     }
 
     fn poll_pause(
-        &mut self,
+        mut self: Pin<&mut Self>,
         timers: impl Timers<'a>,
         watch: &mut Watch<'_>,
         context: &mut Context<'_>,
     ) -> Poll<()> {
+        let mut this = self.as_mut().project();
         loop {
-            let sleep = match &mut self.sleep {
-                Some(sleep) => sleep,
-                None if self.delay.is_zero() => return Poll::Ready(()),
-                None => {
-                    let slice = watch.slice_of(self.delay);
-                    self.delay -= slice;
-                    self.sleep.insert(timers.sleep(slice))
+            let delay = &mut this.progress.delay;
+            if this.timer.is_idle() {
+                if delay.is_zero() {
+                    return Poll::Ready(());
                 }
-            };
+                let slice = watch.slice_of(*delay);
+                *delay -= slice;
+                this.timer.set(timers.sleep(slice));
+            }
             if watch.poll_aborted(context) {
-                self.aborted = true;
+                this.progress.aborted = true;
                 self.end_pause();
                 return Poll::Ready(());
             }
-            ready!(sleep.as_mut().poll(context));
-            self.sleep = None;
+            ready!(this.timer.as_mut().poll(context));
+            this.timer.set(Timer::Idle);
         }
+    }
+
+    /// Whoever asks again must not go on sleeping.
+    fn end_pause(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.timer.set(Timer::Idle);
+        this.progress.delay = Duration::ZERO;
     }
 }
 
@@ -162,10 +168,17 @@ pub(crate) trait Conduct<'c, T, E, G>: Timers<'c> {
 
     fn hooks(self) -> Hooks<'c>;
 
-    fn conclude(
+    fn settle(
         self,
         driver: &mut Driver<'c, Kept<T>, E, G>,
         attempted: Attempted<Result<T, E>>,
+        hooks: &Hooks<'_>,
+    ) -> Result<T, Unsettled<T, E>>;
+
+    fn conclude(
+        self,
+        driver: &mut Driver<'c, Kept<T>, E, G>,
+        unsettled: Unsettled<T, E>,
         hooks: &Hooks<'_>,
     ) -> ControlFlow<End<T, E>>;
 }
@@ -247,7 +260,14 @@ where
                     let attempted = ready!(this.driver.poll_attempt(conductor, attempt, context));
                     // Dropped before it is judged: a cut attempt is over.
                     this.step.set(Step::Done);
-                    match conductor.conclude(this.driver, attempted, &hooks) {
+                    let unsettled = match conductor.settle(this.driver, attempted, &hooks) {
+                        Ok(value) => {
+                            let end = End::Success(value);
+                            return Poll::Ready((this.finish)(conductor, this.driver, end));
+                        }
+                        Err(unsettled) => unsettled,
+                    };
+                    match conductor.conclude(this.driver, unsettled, &hooks.copied()) {
                         ControlFlow::Break(end) => break end,
                         ControlFlow::Continue(()) => {
                             let watch = this.driver.watch(hooks.abort);

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::asynchronous::Watch;
-use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, progress_of};
+use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, Unsettled, history_of};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
 use crate::outcome::End;
@@ -14,34 +14,95 @@ use crate::testing;
 use crate::time::Sleep;
 use crate::wake::park_until;
 
-/// Runs attempts on this thread until the call ends.
-#[inline]
-pub(crate) fn drive_blocking<'a, 'g, T, E, G, C, F, X, V>(
-    driver: &mut Driver<'a, Kept<T>, E, G>,
-    hooks: &Hooks<'_>,
-    sleeper: Option<&dyn Sleep>,
-    errors: &Errors<C, F, X>,
-    values: &V,
-    mut operation: impl FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E>,
-) -> End<T, E>
-where
-    G: Holding<'g>,
-    Errors<C, F, X>: JudgeError<E>,
-    X: DescribeError<E>,
-    V: JudgeValue<T>,
-{
-    loop {
-        match driver.may_start(hooks, V::RULED) {
+/// What a call is made of besides its operation.
+pub(crate) struct Blocking<'c, J, V, N> {
+    pub(crate) hooks: Hooks<'c>,
+    pub(crate) sleeper: Option<&'c dyn Sleep>,
+    pub(crate) errors: &'c J,
+    pub(crate) values: &'c V,
+    /// Makes of the end what the caller gets.
+    pub(crate) finish: N,
+}
+
+impl<C, F, X, V, N> Blocking<'_, Errors<C, F, X>, V, N> {
+    /// Runs attempts on this thread until the call ends.
+    #[inline]
+    pub(crate) fn drive<'a, 'g, T, E, G, R>(
+        self,
+        mut driver: Driver<'a, Kept<T>, E, G>,
+        mut operation: impl FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E>,
+    ) -> R
+    where
+        G: Holding<'g>,
+        Errors<C, F, X>: JudgeError<E>,
+        X: DescribeError<E>,
+        V: JudgeValue<T>,
+        N: FnOnce(&mut Driver<'a, Kept<T>, E, G>, &Hooks<'_>, End<T, E>) -> R,
+    {
+        let hooks = self.hooks;
+        let mut unsettled = None;
+        if driver.begins_at_once(&hooks, V::RULED) {
+            let attempted = Attempted::Finished(operation(&driver));
+            match driver.settle(attempted, &hooks, self.values) {
+                Ok(value) => return (self.finish)(&mut driver, &hooks, End::Success(value)),
+                Err(other) => unsettled = Some(other),
+            }
+        }
+        // Put together again: what is passed on as it came would have been in memory, and not in registers, all the time.
+        let rest = Self { hooks, ..self };
+        let driver = Driver { ..driver };
+        rest.go_on(driver, unsettled, &mut operation)
+    }
+
+    /// The call from its first attempt on, or from where that has left it: apart, so that nothing of it stands in the way of a first attempt
+    /// that succeeds.
+    #[cold]
+    #[inline(never)]
+    fn go_on<'a, 'g, T, E, G, R>(
+        self,
+        mut driver: Driver<'a, Kept<T>, E, G>,
+        unsettled: Option<Unsettled<T, E>>,
+        operation: &mut impl FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E>,
+    ) -> R
+    where
+        G: Holding<'g>,
+        Errors<C, F, X>: JudgeError<E>,
+        X: DescribeError<E>,
+        V: JudgeValue<T>,
+        N: FnOnce(&mut Driver<'a, Kept<T>, E, G>, &Hooks<'_>, End<T, E>) -> R,
+    {
+        let Self {
+            hooks,
+            sleeper,
+            errors,
+            values,
+            finish,
+        } = self;
+        let mut attempt = |driver: &mut Driver<'a, Kept<T>, E, G>, admission| match admission {
             Admission::Granted => {
                 let attempted = Attempted::Finished(operation(driver));
-                if let ControlFlow::Break(end) = driver.conclude(attempted, hooks, errors, values) {
-                    return end;
+                match driver.settle(attempted, &hooks, values) {
+                    Ok(value) => ControlFlow::Break(End::Success(value)),
+                    Err(unsettled) => driver.conclude(unsettled, &hooks, errors),
                 }
             }
-            Admission::Queued => {}
-            Admission::Refused => return driver.take_last(),
+            Admission::Queued => ControlFlow::Continue(()),
+            Admission::Refused => ControlFlow::Break(driver.take_last()),
+        };
+        let mut flow = if let Some(unsettled) = unsettled {
+            driver.conclude(unsettled, &hooks, errors)
+        } else {
+            let admission = driver.begin_asking(&hooks);
+            attempt(&mut driver, admission)
+        };
+        loop {
+            if let ControlFlow::Break(end) = flow {
+                return finish(&mut driver, &hooks, end);
+            }
+            driver.pause_blocking(sleeper, hooks.abort);
+            let admission = driver.may_start(&hooks, V::RULED);
+            flow = attempt(&mut driver, admission);
         }
-        driver.pause_blocking(sleeper, hooks.abort);
     }
 }
 
@@ -51,7 +112,9 @@ impl<'g, K, E, G: Holding<'g>> Driver<'_, K, E, G> {
     fn pause_blocking(&mut self, sleeper: Option<&dyn Sleep>, abort: Option<&dyn Abort>) {
         let held = self.guards.held().filter(|held| held.queues());
         let (plan, started) = (self.plan, self.start.time());
-        let progress = progress_of(&mut self.history, plan, started);
+        let progress = history_of(&mut self.history, plan, started)
+            .project()
+            .progress;
         let delay = std::mem::take(&mut progress.delay);
         if delay.is_zero() {
             return;

@@ -15,7 +15,6 @@ use crate::guard::Identity;
 use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
 use crate::site::Plan;
-use crate::time::Wait;
 use crate::timeline::{AttemptRecord, GuardRecord, Timeline, TimelineEnd};
 use crate::{switches, testing};
 
@@ -26,12 +25,10 @@ pub(super) struct Progress<'a> {
     /// When attempt 2 or later began, if anybody needs to know.
     attempt_started: Option<Instant>,
     engine: Engine,
-    /// What the running attempt waits for besides its own end.
-    pub(super) cut: Option<Cut<'a>>,
+    /// A timer runs that will cut the attempt; whether it is the deadline's.
+    pub(super) cut: Option<bool>,
     /// What is left of the sleep before the next attempt, or of the wait for the bulkhead.
     pub(super) delay: Duration,
-    /// The part of it that is being slept.
-    pub(super) sleep: Option<Wait<'a>>,
     /// An abort was seen during a sleep or a wait. A flag may be lowered again, but the sleep has been cut.
     pub(super) aborted: bool,
     random: Option<fastrand::Rng>,
@@ -44,12 +41,6 @@ pub(super) struct Progress<'a> {
     guard: Option<Cow<'static, str>>,
     /// What observers keep.
     pub(super) states: CallStates,
-}
-
-/// A timer that cuts an attempt.
-pub(super) struct Cut<'a> {
-    pub(super) timer: Wait<'a>,
-    pub(super) by_deadline: bool,
 }
 
 /// A reading of the clock, as far as anybody needs one: zero where nobody does.
@@ -101,7 +92,6 @@ impl<'a> Progress<'a> {
             engine: Engine::default(),
             cut: None,
             delay: Duration::ZERO,
-            sleep: None,
             aborted: false,
             random: None,
             waited: Duration::ZERO,
@@ -515,12 +505,6 @@ impl<'a> Progress<'a> {
             states: Some(&self.states),
             ..event
         }
-    }
-
-    /// Whoever asks again must not go on sleeping.
-    pub(super) fn end_pause(&mut self) {
-        self.sleep = None;
-        self.delay = Duration::ZERO;
     }
 
     /// What there is to say at the end of the call.

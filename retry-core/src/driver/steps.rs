@@ -45,11 +45,15 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.driver.is_due() {
-            return this
-                .driver
-                .poll_pause(*this.timers, &mut Watch::Nobody, context)
-                .map(|()| Turn::Due);
+        match this.driver.due() {
+            Due::No => {}
+            Due::Now => return Poll::Ready(Turn::Due),
+            Due::AfterPause => {
+                return this
+                    .driver
+                    .poll_pause(*this.timers, &mut Watch::Nobody, context)
+                    .map(|()| Turn::Due);
+            }
         }
         this.driver
             .poll_attempt(*this.timers, this.operation, context)
@@ -57,13 +61,21 @@ where
     }
 }
 
+/// Whether the next attempt still has to be allowed to start.
+enum Due {
+    No,
+    /// The first one, before which there is nothing to wait for.
+    Now,
+    AfterPause,
+}
+
 impl<K, E, G> Driver<'_, K, E, G> {
-    /// Whether the next attempt still has to be allowed to start.
     #[inline]
-    fn is_due(&self) -> bool {
+    fn due(&self) -> Due {
         match &self.history {
-            Some(history) => history.due,
-            None => matches!(self.start, Start::Due),
+            Some(history) if history.due => Due::AfterPause,
+            None if matches!(self.start, Start::Due) => Due::Now,
+            Some(_) | None => Due::No,
         }
     }
 }
