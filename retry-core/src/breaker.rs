@@ -537,7 +537,7 @@ impl CircuitBreaker {
         self.publish(&mut shared, transition, asker, now);
         let era = shared.machine.era();
         drop(shared);
-        self.deliver(transition);
+        self.deliver(transition, asker);
         let permit = |probe| {
             let started = self.settings.slow_rate.is_some().then_some(now);
             Ok(CircuitPermit::new(self, era, probe, started))
@@ -624,7 +624,7 @@ impl CircuitBreaker {
         let transition = shared.machine.vote(&self.settings, era, probe, ballot, now);
         self.publish(&mut shared, transition, asker, now);
         drop(shared);
-        self.deliver(transition);
+        self.deliver(transition, asker);
         transition
     }
 
@@ -729,7 +729,7 @@ impl CircuitBreaker {
         let transition = shared.machine.force(phase, now);
         self.publish(&mut shared, transition, &asker, now);
         drop(shared);
-        self.deliver(transition);
+        self.deliver(transition, &asker);
     }
 }
 

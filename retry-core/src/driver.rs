@@ -358,6 +358,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 operation: self.plan.operation,
                 attempt,
                 started: self.start.time(),
+                states: None,
             });
         }
     }

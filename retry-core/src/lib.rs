@@ -48,6 +48,7 @@
 //! | `log` | | `observe::LogObserver` writes lines for the `log` facade |
 //! | `serde` | | policies from configuration files, statistics and a [`Timeline`] as data |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
+//! | `opentelemetry` | | `observe::OpenTelemetryObserver`: spans and metrics |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

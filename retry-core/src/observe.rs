@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`Stats`] | | counts, and prints a table |
 //! | `TracingObserver` | `tracing` | writes spans and events for the `tracing` facade |
+//! | `OpenTelemetryObserver` | `opentelemetry` | makes spans, span events and metrics through the OpenTelemetry API |
 //! | `LogObserver` | `log` | writes lines for the `log` facade |
 //! | [`Recorder`](crate::testing::Recorder) | | keeps every event, for tests |
 //! | a closure | | what you like: any `Fn(&Event<'_>)` is an observer |
@@ -46,6 +47,8 @@
 #[cfg(feature = "log")]
 mod log;
 mod message;
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
 #[cfg(feature = "log")]
 mod severity;
 mod stats;
@@ -55,6 +58,8 @@ mod tracing;
 #[cfg(feature = "log")]
 pub use self::log::LogObserver;
 pub(crate) use self::message::Message;
+#[cfg(feature = "opentelemetry")]
+pub use self::opentelemetry::OpenTelemetryObserver;
 pub use self::stats::{AttemptsBucket, OperationStats, Stats, StatsSnapshot};
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;

@@ -146,6 +146,34 @@ fn outside_of_a_call_nothing_lasts() {
 }
 
 #[test]
+fn the_circuit_itself_tells_of_a_transition_with_the_state_of_the_call_that_has_caused_it() {
+    static SEEN: Mutex<Vec<(EventKind, Option<u32>)>> = Mutex::new(Vec::new());
+    static OBSERVER: fn(&Event<'_>) = |event| {
+        event.with_state(&SEEN, |attempt: &mut Option<u32>| {
+            SEEN.lock().unwrap().push((event.kind, *attempt));
+            *attempt = Some(event.attempt);
+        });
+    };
+    let breaker = CircuitBreaker::new("payments")
+        .consecutive(2)
+        .observe(&OBSERVER);
+    // The call's own observer is this one.
+    let call = POLICY.call("pay").breaker(&breaker).observe(&OBSERVER);
+    assert!(call.run_blocking(fails).is_err());
+    let told = SEEN.lock().unwrap();
+    let opened = told
+        .iter()
+        .filter(|(kind, _)| *kind == EventKind::CircuitOpened);
+    // By the circuit, and by the call.
+    let (kind, kept) = (EventKind::CircuitOpened, Some(2));
+    assert_eq!(
+        opened.collect::<Vec<_>>(),
+        [&(kind, kept), &(kind, kept)],
+        "{told:?}"
+    );
+}
+
+#[test]
 fn every_event_of_a_call_brings_its_guards() {
     let (breaker, bulkhead) = (
         CircuitBreaker::new("payments"),

@@ -92,6 +92,21 @@ fn behaviours_allocate_nothing_until_they_are_needed() {
     assert_eq!(events.load(Ordering::Relaxed), 2 * 2 * 3);
 }
 
+#[cfg(feature = "opentelemetry")]
+#[test]
+fn open_telemetry_allocates_nothing_of_ours_until_something_fails() {
+    use retry_core::observe::OpenTelemetryObserver;
+
+    // With providers that do nothing themselves.
+    let observer = OpenTelemetryObserver::global();
+    let policy = Policy::new();
+    let bulkhead = Bulkhead::new("pool", 10);
+    let call = policy.call("test").observe(&observer).bulkhead(&bulkhead);
+    let ok = || Ok::<_, Failure>(black_box(7));
+    assert_eq!(allocations(|| call.run_blocking(ok)), 0);
+    assert_eq!(allocations(|| poll_once(call.run(async || ok()))), 0);
+}
+
 /// One of each form.
 fn budgets() -> [Budget; 3] {
     [

@@ -3,29 +3,35 @@
 mod circuit_breaker;
 mod connection_pool;
 mod llm_pipeline;
+mod opentelemetry;
 mod quickstart;
+mod worker;
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// `cargo test` builds the examples, next to the folder of the tests.
-fn run(name: &str, arguments: &[&str]) -> Output {
+fn command(name: &str) -> Command {
     let test = env::current_exe().expect("a test knows where it is");
     let profile = test.ancestors().nth(2).expect("tests are in `deps`");
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     let example: PathBuf = [profile.as_os_str(), "examples".as_ref(), file.as_ref()]
         .iter()
         .collect();
-    let mut command = Command::new(&example);
-    command.args(arguments);
+    let mut command = Command::new(example);
     for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env_remove(proxy);
     }
-    command.output().unwrap_or_else(|error| {
+    command
+}
+
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let mut command = command(name);
+    command.args(arguments).output().unwrap_or_else(|error| {
         panic!(
             "cannot run {}: {error}; `cargo build --example {name}` builds it",
-            example.display()
+            Path::new(command.get_program()).display()
         )
     })
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::machine::Transition;
 use super::{CircuitBreaker, Shared};
+use crate::call_state::CallStates;
 use crate::event::{self, Event};
 use crate::switches;
 use crate::time::TimeSource;
@@ -21,12 +22,14 @@ pub(crate) struct Asker<'t> {
     pub(crate) attempt: u32,
     /// When the call began, if it is known.
     pub(crate) started: Option<Instant>,
+    /// What observers keep for the call.
+    pub(crate) states: Option<&'t CallStates>,
 }
 
 /// The operation in events of a circuit that is used without a call.
 const STAND_ALONE: &str = "circuit_breaker";
 
-impl Asker<'_> {
+impl<'t> Asker<'t> {
     /// Nobody's call.
     #[inline]
     pub(super) const fn alone() -> Self {
@@ -35,6 +38,18 @@ impl Asker<'_> {
             operation: STAND_ALONE,
             attempt: 0,
             started: None,
+            states: None,
+        }
+    }
+
+    /// The same for observers that keep something for the call.
+    pub(crate) const fn keeping<'s>(self, states: &'s CallStates) -> Asker<'s>
+    where
+        't: 's,
+    {
+        Asker {
+            states: Some(states),
+            ..self
         }
     }
 }
@@ -88,10 +103,10 @@ impl CircuitBreaker {
     }
 
     /// Tells the circuit's observer and the global one, unless somebody else is about to.
-    pub(super) fn deliver(&self, transition: Option<Transition>) {
-        if transition.is_none() {
+    pub(super) fn deliver(&self, transition: Option<Transition>, asker: &Asker<'_>) {
+        let Some(own) = transition else {
             return;
-        }
+        };
         let mut delivering = false;
         loop {
             let mut shared = self.lock();
@@ -104,19 +119,26 @@ impl CircuitBreaker {
             outbox.delivering = delivering;
             drop(shared);
             match letter {
-                Some(letter) => self.tell(&letter),
+                Some(letter) => {
+                    // What others have caused has nothing to do with this call.
+                    let own = letter.transition.number == own.number;
+                    self.tell(&letter, asker.states.filter(|_| own));
+                }
                 None => return,
             }
         }
     }
 
-    fn tell(&self, letter: &Letter) {
-        let event = self.event(
-            letter.transition,
-            letter.operation,
-            letter.attempt,
-            letter.elapsed,
-        );
+    fn tell(&self, letter: &Letter, states: Option<&CallStates>) {
+        let event = Event {
+            states,
+            ..self.event(
+                letter.transition,
+                letter.operation,
+                letter.attempt,
+                letter.elapsed,
+            )
+        };
         for observer in self.observer.into_iter().chain(event::global()) {
             event::notify(observer, &event);
         }

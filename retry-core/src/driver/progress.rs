@@ -116,7 +116,7 @@ impl<'a> Progress<'a> {
         self.attempt_started = now;
         let aborted = self.aborted || hooks.is_aborted();
         let policy = self.plan.policy;
-        let mut gate = AtGate::new(held.as_deref_mut(), self.asker(hooks));
+        let mut gate = AtGate::new(held.as_deref_mut(), self.asker(hooks).keeping(&self.states));
         gate.remaining = policy
             .max_elapsed()
             .map(|deadline| deadline.saturating_sub(elapsed));
@@ -183,7 +183,7 @@ impl<'a> Progress<'a> {
         });
         self.record_attempt(hooks, guards, reading, None);
         if let Some(held) = held {
-            let transition = held.succeed(&self.asker(hooks));
+            let transition = held.succeed(&self.asker(hooks).keeping(&self.states));
             self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         self.emit(hooks, guards, || {
@@ -268,7 +268,7 @@ impl<'a> Progress<'a> {
         });
         self.record_attempt(hooks, guards, reading, Some((&failure, about.known.text)));
         if let Some(held) = &mut held {
-            let transition = held.fail(failure.classification, &asker);
+            let transition = held.fail(failure.classification, &asker.keeping(&self.states));
             self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         let (decision, until_probe) =
@@ -278,7 +278,11 @@ impl<'a> Progress<'a> {
             Decision::Stop(_) | Decision::Defer(_) => None,
         };
         if let Some(held) = &mut held {
-            let transition = held.conclude(failure.classification, delay.is_some(), &asker);
+            let transition = held.conclude(
+                failure.classification,
+                delay.is_some(),
+                &asker.keeping(&self.states),
+            );
             self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         let text = about.known.text;
@@ -384,6 +388,7 @@ impl<'a> Progress<'a> {
             operation: self.plan.operation,
             attempt: self.attempt(),
             started: self.started,
+            states: None,
         }
     }
 
