@@ -10,6 +10,21 @@ use crate::event::EventKind;
 use crate::outcome::StopReason;
 
 /// One attempt of a [`Timeline`](super::Timeline). `Display` gives a line of text.
+///
+/// ```
+/// use retry_core::testing::ManualClock;
+/// use retry_core::{ErrorClass, Policy};
+/// use std::io;
+///
+/// const POLICY: Policy = Policy::new().attempts(1);
+///
+/// let clock = ManualClock::new();
+/// let call = POLICY.call("fetch_user").clock(&clock).timeline(16);
+/// let outcome = call.execute_blocking(|| Err::<(), _>(io::Error::from(io::ErrorKind::TimedOut)));
+/// let attempt = outcome.timeline().iter().next().expect("there was one");
+/// assert_eq!(attempt.class, Some(ErrorClass::Transient));
+/// assert_eq!(attempt.to_string(), "attempt 1 at 0ns took 0ns: transient error");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -43,6 +58,24 @@ pub struct AttemptRecord {
 }
 
 /// What a guard did in the call of a [`Timeline`](super::Timeline). `Display` gives a line of text.
+///
+/// ```
+/// use retry_core::testing::ManualClock;
+/// use retry_core::{Bulkhead, EventKind, Policy};
+/// use std::io;
+///
+/// static POOL: Bulkhead = Bulkhead::new("database", 1);
+/// const POLICY: Policy = Policy::new();
+///
+/// let inside = POOL.try_acquire();
+/// let clock = ManualClock::new();
+/// let call = POLICY.call("query").bulkhead(&POOL).clock(&clock).timeline(16);
+/// let outcome = call.execute_blocking(|| Ok::<_, io::Error>(7));
+/// let event = outcome.timeline().events().next().expect("it was rejected");
+/// assert_eq!((event.kind, event.after_attempt), (EventKind::BulkheadRejected, 0));
+/// assert_eq!(event.to_string(), "bulkhead_rejected `database` at 0ns");
+/// # drop(inside);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -65,7 +98,7 @@ pub struct GuardRecord {
     pub duration: Option<Duration>,
 }
 
-/// How the call of a [`Timeline`](super::Timeline) ended.
+/// How the call of a [`Timeline`](super::Timeline) ended; see [`Timeline::end`](super::Timeline::end).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
