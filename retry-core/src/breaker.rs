@@ -678,6 +678,25 @@ impl CircuitBreaker {
         Era::of(self.era.load(Ordering::Acquire)).phase.into()
     }
 
+    /// What somebody would find it to be who asked to pass: an open circuit whose time is over is half-open. Only looks.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn state_to_come(&self, time: TimeSource<'_>) -> CircuitState {
+        match self.state() {
+            CircuitState::Open => {
+                let shared = self.lock();
+                let left = shared.machine.left(time.now());
+                let phase = shared.machine.era().phase;
+                drop(shared);
+                if left == Some(Duration::ZERO) {
+                    CircuitState::HalfOpen
+                } else {
+                    phase.into()
+                }
+            }
+            state => state,
+        }
+    }
+
     /// What the circuit looks like now.
     ///
     /// ```

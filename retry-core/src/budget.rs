@@ -363,18 +363,7 @@ impl Budget {
     /// ```
     #[must_use]
     pub fn remaining(&self) -> u64 {
-        let time = TimeSource::System;
-        match self.settings {
-            BudgetSettings::Ratio { ratio, floor } => {
-                self.ratio.remaining(Rate::new(ratio, floor), time)
-            }
-            BudgetSettings::PerWindow { retries, window } => {
-                self.per_window.remaining(retries as usize, window, time)
-            }
-            BudgetSettings::TokenBucket {
-                capacity, costs, ..
-            } => self.bucket.remaining(capacity, costs.greatest()),
-        }
+        self.remaining_on(TimeSource::System)
     }
 
     /// What it has been asked for since it was made, and what it answered.
@@ -491,6 +480,21 @@ impl Budget {
             None => self.tally.count_refused(),
         }
         ticket.map(|ticket| BudgetToken::new(self, ticket))
+    }
+
+    /// How many retries would be allowed now.
+    pub(crate) fn remaining_on(&self, time: TimeSource<'_>) -> u64 {
+        match self.settings {
+            BudgetSettings::Ratio { ratio, floor } => {
+                self.ratio.remaining(Rate::new(ratio, floor), time)
+            }
+            BudgetSettings::PerWindow { retries, window } => {
+                self.per_window.remaining(retries as usize, window, time)
+            }
+            BudgetSettings::TokenBucket {
+                capacity, costs, ..
+            } => self.bucket.remaining(capacity, costs.greatest()),
+        }
     }
 
     /// The call has succeeded.

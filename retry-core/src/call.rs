@@ -17,11 +17,12 @@ use crate::driver::{
     Unsettled,
 };
 use crate::engine::{SleepDecision, SleepRule};
-use crate::event::{Event, Observer, notify};
+use crate::event::{Event, Observer};
 use crate::judge::{
     Accepted, AnyValue, ByFrom, ByTrait, Classified, ConvertStop, Converted, DescribeError,
     Described, Errors, Filtered, JudgeError, JudgeValue, Judged, NoFilter, Undescribed,
 };
+use crate::listener::{ByObserver, Listener, OnGivingUp, OnRetry};
 use crate::outcome::{End, Outcome, Stopped};
 use crate::policy::Policy;
 use crate::site::Plan;
@@ -73,10 +74,11 @@ impl Policy {
 
 /// A policy, the name of an operation, and what is to happen around it. Made by [`Policy::call`], reusable for many runs.
 ///
-/// Each method attaches one behaviour; calling it again replaces the behaviour, but for [`observe`](Self::observe), which adds. The
-/// four ends run the operation: [`run`](Self::run) and [`execute`](Self::execute) are async,
-/// [`run_blocking`](Self::run_blocking) and [`execute_blocking`](Self::execute_blocking) block the thread. The type's parameters
-/// remember which behaviours there are, so that a call without any costs nothing; nobody has to write them.
+/// Each method attaches one behaviour; calling it again replaces the behaviour, but for [`observe`](Self::observe),
+/// [`on_retry`](Self::on_retry) and [`on_giving_up`](Self::on_giving_up), which add. The four ends run the operation:
+/// [`run`](Self::run) and [`execute`](Self::execute) are async, [`run_blocking`](Self::run_blocking) and
+/// [`execute_blocking`](Self::execute_blocking) block the thread. The type's parameters remember which behaviours there are, so that a
+/// call without any costs nothing; nobody has to write them.
 ///
 /// ```
 /// use retry_core::{Backoff, ErrorClass, Policy};
@@ -142,39 +144,39 @@ struct Base<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct NoObserver;
 
-/// One more observer.
+/// One more observer or hook.
 #[derive(Clone, Copy)]
-pub struct Observed<'a, O> {
+pub struct Observed<O, L> {
     before: O,
-    observer: &'a dyn Observer,
+    listener: L,
 }
 
-/// The observers of a call.
+/// The observers and hooks of a call.
 pub trait Observers {
     #[doc(hidden)]
-    fn as_observer(&self) -> Option<&dyn Observer>;
+    fn as_listener(&self) -> Option<&dyn Listener>;
 }
 
 impl Observers for NoObserver {
     #[inline]
-    fn as_observer(&self) -> Option<&dyn Observer> {
+    fn as_listener(&self) -> Option<&dyn Listener> {
         None
     }
 }
 
-impl<O: Observers + Send + Sync> Observers for Observed<'_, O> {
+impl<O: Observers, L: Listener> Observers for Observed<O, L> {
     #[inline]
-    fn as_observer(&self) -> Option<&dyn Observer> {
+    fn as_listener(&self) -> Option<&dyn Listener> {
         Some(self)
     }
 }
 
-impl<O: Observers + Send + Sync> Observer for Observed<'_, O> {
-    fn on_event(&self, event: &Event<'_>) {
-        if let Some(before) = self.before.as_observer() {
-            before.on_event(event);
+impl<O: Observers, L: Listener> Listener for Observed<O, L> {
+    fn hear(&self, event: &Event<'_>) {
+        if let Some(before) = self.before.as_listener() {
+            before.hear(event);
         }
-        notify(self.observer, event);
+        self.listener.hear(event);
     }
 }
 
@@ -423,6 +425,9 @@ impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>> Call<'a, J, V, S, Around<O, P, Z, 
     }
 }
 
+/// A call with one more observer or hook.
+type WithListener<'a, J, V, S, O, L, P, Z, G> = Call<'a, J, V, S, Around<Observed<O, L>, P, Z, G>>;
+
 /// More behaviours.
 impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// Accepts only values for which the function is true; any other is a transient failure with cause `Value`.
@@ -515,11 +520,71 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     pub fn observe(
         self,
         observer: &'a dyn Observer,
-    ) -> Call<'a, J, V, S, Around<Observed<'a, O>, P, Z, G>> {
+    ) -> WithListener<'a, J, V, S, O, ByObserver<'a>, P, Z, G> {
+        self.with_listener(ByObserver(observer))
+    }
+
+    /// Tells a closure of each retry, before the call sleeps: the [`Event`] of kind [`Retry`](crate::EventKind::Retry), with the
+    /// attempt that failed and the delay that follows.
+    ///
+    /// A call can have several; hooks and observers are told in the order in which they were attached. The call waits for what they do; a
+    /// panic in one changes nothing. One that captures what threads cannot share makes the future of [`run`](Self::run) one that is not
+    /// `Send`.
+    ///
+    /// ```
+    /// # use retry_core::{Backoff, Policy};
+    /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
+    /// use std::cell::Cell;
+    ///
+    /// let retries = Cell::new(0);
+    /// let call = POLICY.call("send").on_retry(|event| {
+    ///     println!("attempt {} failed, again in {:?}", event.attempt, event.delay);
+    ///     retries.set(retries.get() + 1);
+    /// });
+    /// # let outcome =
+    /// call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+    /// # assert_eq!(outcome.attempts(), 3);
+    /// assert_eq!(retries.get(), 2);
+    /// ```
+    pub fn on_retry<R>(self, hook: R) -> WithListener<'a, J, V, S, O, OnRetry<R>, P, Z, G>
+    where
+        R: Fn(&Event<'_>),
+    {
+        self.with_listener(OnRetry(hook))
+    }
+
+    /// Tells a closure when the call ends without success, whatever the reason: the terminal [`Event`], which says why in `stop_reason`.
+    ///
+    /// It is told once a call, and never if the call succeeds, its future is dropped or its operation panics. Everything else is as for
+    /// [`on_retry`](Self::on_retry).
+    ///
+    /// ```
+    /// # use retry_core::{Backoff, Policy, StopReason};
+    /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
+    /// use std::cell::Cell;
+    ///
+    /// let reason = Cell::new(None);
+    /// let call = POLICY.call("send").on_giving_up(|event| {
+    ///     eprintln!("{} failed after {} attempts", event.operation, event.attempt);
+    ///     reason.set(event.stop_reason);
+    /// });
+    /// # let outcome =
+    /// call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
+    /// # assert_eq!(outcome.attempts(), 3);
+    /// assert_eq!(reason.get(), Some(StopReason::MaxAttemptsGlobal));
+    /// ```
+    pub fn on_giving_up<R>(self, hook: R) -> WithListener<'a, J, V, S, O, OnGivingUp<R>, P, Z, G>
+    where
+        R: Fn(&Event<'_>),
+    {
+        self.with_listener(OnGivingUp(hook))
+    }
+
+    fn with_listener<L>(self, listener: L) -> WithListener<'a, J, V, S, O, L, P, Z, G> {
         self.with_around(|around| Around {
             observers: Observed {
                 before: around.observers,
-                observer,
+                listener,
             },
             sleeps: around.sleeps,
             sleeper: around.sleeper,
@@ -814,7 +879,8 @@ where
         Hooks {
             time: self.base.clock.map_or(time, TimeSource::Custom),
             abort: self.base.abort,
-            observer: self.around.observers.as_observer(),
+            observer: None,
+            listener: self.around.observers.as_listener(),
             on_sleep: self.around.sleeps.as_rule(),
             seed: self.base.seed,
             timeline: self.base.timeline,

@@ -29,8 +29,9 @@ use crate::attempt::Attempt;
 use crate::breaker::Asker;
 use crate::class::{Cause, Classification};
 use crate::engine::SleepRule;
-use crate::event::{self, Event, Observer};
+use crate::event::{self, Event, Observer, Telling};
 use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
+use crate::listener::Listener;
 use crate::outcome::{End, Report};
 use crate::site::Plan;
 use crate::switches;
@@ -42,6 +43,8 @@ pub struct Hooks<'a> {
     pub(crate) time: TimeSource<'a>,
     pub(crate) abort: Option<&'a dyn Abort>,
     pub(crate) observer: Option<&'a dyn Observer>,
+    /// Told after the observer.
+    pub(crate) listener: Option<&'a dyn Listener>,
     pub(crate) on_sleep: Option<&'a SleepRule<'a>>,
     pub(crate) seed: Option<u64>,
     /// Record at most so many attempts.
@@ -56,6 +59,7 @@ impl<'a> Hooks<'a> {
             time,
             abort: None,
             observer: None,
+            listener: None,
             on_sleep: None,
             seed: None,
             timeline: None,
@@ -71,7 +75,9 @@ impl<'a> Hooks<'a> {
 
     #[inline]
     fn is_observed(&self) -> bool {
-        self.observer.is_some() || switches::is_set(switches::GLOBAL_OBSERVER)
+        self.observer.is_some()
+            || self.listener.is_some()
+            || switches::is_set(switches::GLOBAL_OBSERVER)
     }
 
     #[inline]
@@ -84,11 +90,24 @@ impl<'a> Hooks<'a> {
     }
 
     fn emit(&self, event: &Event<'_>) {
+        let telling = Telling::new(self.time);
+        let event = &Event {
+            telling: Some(&telling),
+            ..*event
+        };
+        self.tell_own(event);
+        if let Some(observer) = event::global() {
+            event::notify(observer, event);
+        }
+    }
+
+    /// Tells whom only this call has.
+    fn tell_own(&self, event: &Event<'_>) {
         if let Some(observer) = self.observer {
             event::notify(observer, event);
         }
-        if let Some(observer) = event::global() {
-            event::notify(observer, event);
+        if let Some(listener) = self.listener {
+            listener.hear(event);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a call tells while it runs: [`Event`], [`EventKind`] and the [`Observer`] that receives them.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -13,6 +14,7 @@ use crate::class::{Cause, ErrorClass};
 use crate::observe::Message;
 use crate::outcome::StopReason;
 use crate::switches;
+use crate::time::TimeSource;
 
 /// What happened. The names never change.
 ///
@@ -180,6 +182,39 @@ pub struct Event<'a> {
     pub bulkhead: Option<&'a Bulkhead>,
     /// What observers keep for the call; none for what happens outside of one.
     pub(crate) states: Option<&'a CallStates>,
+    /// How a call tells it; none for a circuit's transition.
+    #[cfg_attr(
+        not(feature = "metrics"),
+        expect(dead_code, reason = "only metrics ask")
+    )]
+    pub(crate) telling: Option<&'a Telling<'a>>,
+    /// Which transition it is of all circuits'.
+    #[cfg_attr(
+        not(feature = "metrics"),
+        expect(dead_code, reason = "only metrics ask")
+    )]
+    pub(crate) serial: Option<u64>,
+}
+
+/// How a call tells its observers something.
+#[cfg_attr(
+    not(feature = "metrics"),
+    expect(dead_code, reason = "only metrics ask")
+)]
+pub(crate) struct Telling<'a> {
+    /// The clock of the call, for whoever looks at its guards.
+    pub(crate) time: TimeSource<'a>,
+    /// Who has taken notice, one bit each: an observer may be the call's and the global one.
+    pub(crate) noticed: Cell<u64>,
+}
+
+impl<'a> Telling<'a> {
+    pub(crate) const fn new(time: TimeSource<'a>) -> Self {
+        Self {
+            time,
+            noticed: Cell::new(0),
+        }
+    }
 }
 
 impl<'a> Event<'a> {
@@ -208,6 +243,8 @@ impl<'a> Event<'a> {
             budget: None,
             bulkhead: None,
             states: None,
+            telling: None,
+            serial: None,
         }
     }
 
@@ -395,10 +432,10 @@ pub(crate) fn notify(observer: &dyn Observer, event: &Event<'_>) {
     survive(|| observer.on_event(event));
 }
 
-/// Runs an observer's code, and goes on if it panics.
-pub(crate) fn survive(observe: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(observe)) {
-        // The payload is the observer's too: its `drop` could panic in turn.
+/// Runs what somebody else has written, whose panic is nothing to the call.
+pub(crate) fn survive(tell: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
+        // The payload is theirs too: its `drop` could panic in turn.
         std::mem::forget(payload);
     }
 }
@@ -428,6 +465,21 @@ pub fn set_global_observer(
         .map_err(|_| GlobalObserverAlreadySet(()))?;
     switches::set(switches::GLOBAL_OBSERVER);
     Ok(())
+}
+
+/// Installs an observer that nobody else has, for ever. If there is one already, it is dropped.
+#[cfg(feature = "metrics")]
+pub(crate) fn install_global<O: Observer + 'static>(
+    observer: O,
+) -> Result<&'static O, GlobalObserverAlreadySet> {
+    let mut installed = None;
+    GLOBAL.get_or_init(|| {
+        let observer: &'static O = Box::leak(Box::new(observer));
+        *installed.insert(observer)
+    });
+    let installed = installed.ok_or(GlobalObserverAlreadySet(()))?;
+    switches::set(switches::GLOBAL_OBSERVER);
+    Ok(installed)
 }
 
 /// The global observer, once [`set_global_observer`] has returned.

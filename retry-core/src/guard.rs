@@ -85,6 +85,15 @@ impl Identity {
         &self.name
     }
 
+    /// The name, if the guard was named in the source.
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn name_in_source(&self) -> Option<&'static str> {
+        match self.name {
+            Cow::Borrowed(name) => Some(name),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// The name for something that outlives the guard; free if the guard was named in the source.
     pub(crate) fn shared_name(&self) -> Cow<'static, str> {
         self.name.clone()

@@ -47,6 +47,7 @@
 //! | `tracing` | | `observe::TracingObserver` writes spans and events for the `tracing` facade |
 //! | `log` | | `observe::LogObserver` writes lines for the `log` facade |
 //! | `serde` | | policies from configuration files, statistics and a [`Timeline`] as data |
+//! | `metrics` | | `observe::MetricsObserver` counts and measures calls and guards through the `metrics` facade |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 //! | `opentelemetry` | | `observe::OpenTelemetryObserver`: spans and metrics |
 #![forbid(unsafe_code)]
@@ -72,6 +73,7 @@ mod engine;
 mod event;
 mod guard;
 mod judge;
+mod listener;
 pub mod observe;
 mod outcome;
 mod policy;

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`Stats`] | | counts, and prints a table |
 //! | `TracingObserver` | `tracing` | writes spans and events for the `tracing` facade |
+//! | `MetricsObserver` | `metrics` | counts and measures calls and guards through the `metrics` facade, as for Prometheus |
 //! | `OpenTelemetryObserver` | `opentelemetry` | makes spans, span events and metrics through the OpenTelemetry API |
 //! | `LogObserver` | `log` | writes lines for the `log` facade |
 //! | [`Recorder`](crate::testing::Recorder) | | keeps every event, for tests |
@@ -47,6 +48,8 @@
 #[cfg(feature = "log")]
 mod log;
 mod message;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 #[cfg(feature = "log")]
@@ -58,6 +61,8 @@ mod tracing;
 #[cfg(feature = "log")]
 pub use self::log::LogObserver;
 pub(crate) use self::message::Message;
+#[cfg(feature = "metrics")]
+pub use self::metrics::{MetricsError, MetricsObserver};
 #[cfg(feature = "opentelemetry")]
 pub use self::opentelemetry::OpenTelemetryObserver;
 pub use self::stats::{AttemptsBucket, OperationStats, Stats, StatsSnapshot};

@@ -44,12 +44,13 @@ use crate::driver::{
 pub use crate::driver::{Attempted, Guards, Hooks, Turn};
 #[cfg(feature = "tokio")]
 use crate::driver::{Attempting, Pausing};
-use crate::event::Observer;
+use crate::event::{Event, Observer};
 use crate::judge::{
     Accepted, Classified, ConvertStop, Converted, Explored, Filtered, JudgeError, JudgeValue,
     Judged,
 };
 pub use crate::judge::{AnyValue, ByTrait, Errors, Known, NeverStops, NoFilter};
+use crate::listener::{Listener, OnGivingUp, OnRetry};
 use crate::outcome::{End, Outcome, Report, Stopped};
 use crate::site::Site;
 pub use crate::site::SiteGuards;
@@ -133,6 +134,14 @@ impl<'a> Hooks<'a> {
     #[inline]
     pub const fn observe(mut self, observer: &'a dyn Observer) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// The keys `on_retry` and `on_giving_up`.
+    #[must_use]
+    #[inline]
+    pub const fn tell(mut self, listener: &'a dyn Listener) -> Self {
+        self.listener = Some(listener);
         self
     }
 
@@ -609,6 +618,18 @@ where
     F: Fn(Stopped) -> R::Error,
 {
     Converted(convert)
+}
+
+/// The key `on_retry`. What it gives has no name, so that a closure of another kind is blamed once.
+#[inline]
+pub const fn on_retry<F: Fn(&Event<'_>)>(hook: F) -> impl Listener {
+    OnRetry(hook)
+}
+
+/// The key `on_giving_up`.
+#[inline]
+pub const fn on_giving_up<F: Fn(&Event<'_>)>(hook: F) -> impl Listener {
+    OnGivingUp(hook)
 }
 
 /// By the error type itself, without the key `on_stop`.

@@ -10,6 +10,8 @@ use std::future::Future;
 use std::hint::black_box;
 use std::io;
 use std::pin::pin;
+#[cfg(feature = "metrics")]
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,8 @@ use retry_core::{
     AbortSignal, Attempt, Backoff, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event,
     Policy, Stats, Stopped, Timeline, retry,
 };
+#[cfg(feature = "metrics")]
+use retry_core::{BulkheadSettings, observe::MetricsObserver};
 use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
 
 // Heap allocations.
@@ -141,6 +145,44 @@ fn guards_allocate_nothing_until_something_fails() {
             }
         }
     }
+}
+
+/// After each series has been used once. What an exporter allocates is its own; there is none.
+#[cfg(feature = "metrics")]
+#[test]
+fn metrics_allocate_nothing_once_their_series_are_known() {
+    static METRICS: LazyLock<MetricsObserver> =
+        LazyLock::new(|| MetricsObserver::new().expect("the only one"));
+    let (breaker, bulkhead) = (CircuitBreaker::new("payments"), Bulkhead::new("pool", 1));
+    let call = AT_ONCE
+        .call("test")
+        .breaker(&breaker)
+        .bulkhead(&bulkhead)
+        .observe(&METRICS);
+    for budget in &budgets() {
+        let call = call.clone().budget(budget);
+        let succeed = || call.run_blocking(|| Ok::<_, Failure>(black_box(7)));
+        let _ = succeed();
+        assert_eq!(allocations(succeed), 0);
+    }
+
+    // A failure allocates what it does without an observer.
+    let fail = || call.run_blocking(|| Err::<u8, _>(support::PERMANENT));
+    let _ = fail();
+    assert_eq!(allocations(fail), 1);
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn metrics_of_a_guard_that_is_named_at_run_time_allocate_a_little() {
+    let metrics = MetricsObserver::with_prefix("run_time_").expect("the only one");
+    let bulkhead = Bulkhead::from_settings(format!("shard {}", 7), BulkheadSettings::DEFAULT)
+        .expect("it is valid");
+    let call = AT_ONCE.call("test").bulkhead(&bulkhead).observe(&metrics);
+    let succeed = || call.run_blocking(|| Ok::<_, Failure>(black_box(7)));
+    let _ = succeed();
+    // Its name and the labels, each time that one of its three samples is recorded.
+    assert_eq!(allocations(succeed), 2 * 3);
 }
 
 #[test]

@@ -124,6 +124,16 @@ pub(crate) static KEYS: &[Word] = &[
     word("abort", "abort = SHUTDOWN", "a signal that ends the call"),
     word("observe", "observe = OBSERVER", "who is told what happens"),
     word(
+        "on_retry",
+        "on_retry = |event| eprintln!(\"{event}\")",
+        "what is done at each retry, before its wait",
+    ),
+    word(
+        "on_giving_up",
+        "on_giving_up = |event| eprintln!(\"{event}\")",
+        "what is done once when the call ends without success",
+    ),
+    word(
         "on_stop",
         "on_stop = MyError::from_stopped",
         "how a stop without an error of its own becomes one",
@@ -291,8 +301,21 @@ pub(crate) static SYNONYMS: Advice = &[
         "write `retry_until = |job: &Job| job.is_done()`",
     ),
     (
-        &["on_retry", "notify", "observer"],
-        "write `observe = OBSERVER`, which is told of every retry",
+        &["observer", "listener", "on_event"],
+        "write `observe = OBSERVER`, which is told of everything",
+    ),
+    (
+        &[
+            "notify",
+            "before_retry",
+            "before_sleep",
+            "on_failed_attempt",
+        ],
+        "write `on_retry = |event| …`, which is told of every retry",
+    ),
+    (
+        &["on_giveup", "on_failure", "on_exhausted"],
+        "write `on_giving_up = |event| …`, which is told once when the call ends without success",
     ),
     (&["cancel", "cancellation"], "write `abort = SHUTDOWN`"),
     (&["name"], "write `operation = \"fetch_user\"`"),

@@ -168,6 +168,8 @@ pub(crate) struct Config {
     pub(crate) bulkhead: Option<Keyed<Expr>>,
     pub(crate) abort: Option<Keyed<Expr>>,
     pub(crate) observe: Option<Keyed<Expr>>,
+    pub(crate) on_retry: Option<Keyed<Expr>>,
+    pub(crate) on_giving_up: Option<Keyed<Expr>>,
     pub(crate) on_stop: Option<Keyed<Expr>>,
     pub(crate) fallback: Option<Keyed<Expr>>,
     pub(crate) returns: Option<Keyed<Form>>,

@@ -4,12 +4,20 @@ mod circuit_breaker;
 mod connection_pool;
 mod llm_pipeline;
 mod opentelemetry;
+mod prometheus;
 mod quickstart;
 mod worker;
 
 use std::env;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let mut command = command(name);
+    let output = command.args(arguments).output();
+    output.unwrap_or_else(|error| cannot_run(name, &command, &error))
+}
 
 /// `cargo test` builds the examples, next to the folder of the tests.
 fn command(name: &str) -> Command {
@@ -19,21 +27,16 @@ fn command(name: &str) -> Command {
     let example: PathBuf = [profile.as_os_str(), "examples".as_ref(), file.as_ref()]
         .iter()
         .collect();
-    let mut command = Command::new(example);
+    let mut command = Command::new(&example);
     for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env_remove(proxy);
     }
     command
 }
 
-fn run(name: &str, arguments: &[&str]) -> Output {
-    let mut command = command(name);
-    command.args(arguments).output().unwrap_or_else(|error| {
-        panic!(
-            "cannot run {}: {error}; `cargo build --example {name}` builds it",
-            Path::new(command.get_program()).display()
-        )
-    })
+fn cannot_run(name: &str, command: &Command, error: &io::Error) -> ! {
+    let example = Path::new(command.get_program()).display();
+    panic!("cannot run {example}: {error}; `cargo build --example {name}` builds it")
 }
 
 fn text(bytes: &[u8]) -> &str {

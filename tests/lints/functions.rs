@@ -139,6 +139,7 @@ pub fn backoffs(path: &str) -> io::Result<String> {
     retry_until = |seen: &u32| *seen > 2,
     abort = SHUTDOWN,
     observe = COUNTER,
+    on_giving_up = |_| (),
     on_stop = |_: Stopped| Coded(0)
 )]
 pub fn judged(count: &AtomicU32) -> Result<u32, Coded> {
@@ -155,11 +156,16 @@ pub fn judged(count: &AtomicU32) -> Result<u32, Coded> {
     classify_value = |seen: &u32| (*seen < 2).then(|| Classification::new(ErrorClass::Transient)),
     abort = || count.load(Ordering::Relaxed) > 9,
     observe = &COUNTER,
+    on_retry = |event| count.store(event.attempt, Ordering::Relaxed),
+    on_giving_up = forget,
     on_stop = stopped
 )]
 pub async fn judged_async(count: &AtomicU32) -> Result<u32, Opaque> {
     core::future::ready(Ok(count.fetch_add(1, Ordering::Relaxed))).await
 }
+
+/// Is of no use to anybody.
+const fn forget(_: &Event<'_>) {}
 
 /// What a stop is.
 fn stopped(_: Stopped) -> Opaque {

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use retry_core::{AbortSignal, Attempt, retry, retry_methods};
+use retry_core::{AbortSignal, Attempt, Observer as _, retry, retry_methods};
 
 use crate::errors::{Lost, StoreError};
 use crate::functions::Counter;
@@ -46,7 +46,7 @@ impl Client {
     /// # Errors
     ///
     /// When it cannot be read.
-    #[retry(observe = self.counter, abort = self.shutdown)]
+    #[retry(observe = self.counter, abort = self.shutdown, on_retry = |event| self.counter.on_event(event))]
     pub fn shared(&self) -> io::Result<&str> {
         let read = std::fs::read_to_string(&self.path)?;
         Ok(if read.is_empty() { "" } else { &self.path })

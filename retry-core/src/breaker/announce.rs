@@ -155,6 +155,7 @@ impl CircuitBreaker {
         Event {
             guard: Some(self.name()),
             transition: Some(transition.number),
+            serial: Some(transition.serial),
             breaker: Some(self),
             ..Event::new(transition.kind, operation, attempt, elapsed)
         }

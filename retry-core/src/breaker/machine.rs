@@ -2,6 +2,7 @@
 //! that it has made.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::settings::{CircuitSettings, FailureLimit, RateLimit, SlowLimit};
@@ -45,7 +46,12 @@ pub(crate) struct Transition {
     pub(crate) kind: EventKind,
     /// From 1.
     pub(crate) number: u64,
+    /// Which one it is of all circuits': a circuit may be made where another was, with its name.
+    pub(crate) serial: u64,
 }
+
+/// How many transitions there have been in the process. It counts and publishes nothing, so relaxed order suffices.
+static TRANSITIONS: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -137,7 +143,8 @@ impl Machine {
         self.left(now)
     }
 
-    fn left(&self, now: Instant) -> Option<Duration> {
+    /// The same for somebody who only looks: his clock may be another one.
+    pub(super) fn left(&self, now: Instant) -> Option<Duration> {
         match self.era.phase {
             Phase::Open => Some(self.open_for.saturating_sub(self.elapsed(now)?)),
             Phase::Closed | Phase::HalfOpen | Phase::ForcedOpen | Phase::ForcedClosed => None,
@@ -307,6 +314,7 @@ impl Machine {
         Transition {
             kind: phase.event(),
             number: self.transitions,
+            serial: TRANSITIONS.fetch_add(1, Ordering::Relaxed),
         }
     }
 

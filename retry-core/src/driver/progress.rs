@@ -10,7 +10,7 @@ use crate::breaker::{Asker, Transition};
 use crate::call_state::CallStates;
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
-use crate::event::{self, Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::guard::Identity;
 use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
@@ -392,7 +392,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Tells the call's own observer; the circuit tells the global one, in the order of all its transitions.
+    /// Tells the call's own observers; the circuit tells the global one, in the order of all its transitions.
     fn tell_of_transition(
         &mut self,
         hooks: &Hooks<'_>,
@@ -401,14 +401,11 @@ impl<'a> Progress<'a> {
         attempt: u32,
         elapsed: Duration,
     ) {
-        let Some((breaker, transition)) = guards.breaker.zip(transition) else {
-            return;
-        };
-        let guard = Some(breaker.identity());
-        self.record_event(hooks, transition.kind, guard, None, elapsed);
-        if let Some(observer) = hooks.observer {
+        if let Some((breaker, transition)) = guards.breaker.zip(transition) {
+            let guard = Some(breaker.identity());
+            self.record_event(hooks, transition.kind, guard, None, elapsed);
             let event = breaker.event(transition, self.plan.operation, attempt, elapsed);
-            event::notify(observer, &self.complete(event, guards));
+            hooks.tell_own(&self.complete(event, guards));
         }
     }
 

@@ -124,6 +124,16 @@ keys! {
     /// `observe = OBSERVER`
     observe
 
+    /// What is done at each retry, before its wait. Type `Fn(&Event)`, default nothing.
+    ///
+    /// `on_retry = |event| eprintln!("{event}")`
+    on_retry
+
+    /// What is done once when the call ends without success. Type `Fn(&Event)`, default nothing.
+    ///
+    /// `on_giving_up = |event| eprintln!("{event}")`
+    on_giving_up
+
     /// How a stop without an error of its own becomes one. Type `Fn(Stopped) -> E`, default the error's `From<Stopped>`.
     ///
     /// `on_stop = MyError::from_stopped`

@@ -1,4 +1,4 @@
-//! What comes out, to be read, for ten inputs that stand for the others. After a change, `UPDATE_EXPECT=1 cargo test -p retry-macros
+//! What comes out, to be read, for eleven inputs that stand for the others. After a change, `UPDATE_EXPECT=1 cargo test -p retry-macros
 //! snapshots` writes what comes out now, for the difference to be reviewed.
 //!
 //! To be readable, the snapshots leave out two things that other tests hold: the generated documentation, and that paths are absolute, of
@@ -313,6 +313,38 @@ fn an_abort_and_an_observer() {
                     }
                     pause(&mut __driver, &SHUTDOWN).await;
                 }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn hooks() {
+    check(
+        "on_retry = |event| log(id, event), on_giving_up = report",
+        "fn fetch(id: u64) -> io::Result<User> { get(id) }",
+        &expect![[r#"
+            fn fetch(id: u64) -> io::Result<User> {
+                static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
+                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                returns::<io::Result<User>>();
+                return run_blocking::<
+                    io::Result<User>,
+                    _,
+                    _,
+                    _,
+                    _,
+                    _,
+                >(
+                    &__RETRY_SITE,
+                    Hooks::blocking()
+                        .tell(&(on_retry(|event| log(id, event)), on_giving_up(report))),
+                    by_trait::<io::Result<User>>(),
+                    |__error| text(__error).__retry_known(),
+                    AnyValue,
+                    NeverStops,
+                    || -> io::Result<User> { get(id) },
+                );
             }
         "#]],
     );

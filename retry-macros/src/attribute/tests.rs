@@ -417,6 +417,18 @@ fn a_stop_is_made_into_an_error_where_one_may_be_missing() {
 }
 
 #[test]
+fn a_hook_needs_retries_and_awaits_nothing() {
+    assert_at("attempts = 1, on_retry = f, on_giving_up = g", &[14]);
+    assert_at("on_retry = async |event| log(event).await", &[11]);
+    assert_at(
+        "on_giving_up = |event| async move { log(event).await }",
+        &[23],
+    );
+    assert_fine("on_retry = |event| log(event), on_giving_up = self::report");
+    assert_fine("attempts = unlimited, on_giving_up = |_| spawn(async move { report().await })");
+}
+
+#[test]
 fn what_is_not_mut_has_nothing_to_carry() {
     let function =
         "fn fetch(&self, body: u8, mut page: u8, ref mut list: Vec<u8>) -> Result<(), E> {}";

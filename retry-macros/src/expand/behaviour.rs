@@ -109,6 +109,9 @@ impl Behaviour<'_> {
             let observer = self.borrowed(value);
             hooks = quote_spanned!(Span::mixed_site()=> #hooks.observe(#observer));
         }
+        if let Some(told) = self.told() {
+            hooks = quote_spanned!(Span::mixed_site()=> #hooks.tell(&#told));
+        }
         if self.is_aware || self.config.returns_outcome().is_some() {
             hooks = quote_spanned!(Span::mixed_site()=> #hooks.timed());
         }
@@ -116,6 +119,23 @@ impl Behaviour<'_> {
             hooks = quote_spanned!(Span::mixed_site()=> #hooks.timeline(#value));
         }
         hooks
+    }
+
+    /// The closures that are told of some events, or a pair of them.
+    fn told(&self) -> Option<TokenStream> {
+        let of = |wrapper: &str, key: &Option<Keyed<Expr>>| {
+            let function = &key.as_ref()?.value;
+            let wrapper = Ident::new(wrapper, Span::mixed_site());
+            let private = &self.private;
+            let user = self.user(function);
+            Some(Place::of(function).call(&quote!(#private::#wrapper), user))
+        };
+        let on_retry = of("on_retry", &self.config.on_retry);
+        let on_giving_up = of("on_giving_up", &self.config.on_giving_up);
+        match (on_retry, on_giving_up) {
+            (Some(retry), Some(end)) => Some(quote_spanned!(Span::mixed_site()=> (#retry, #end))),
+            (retry, end) => retry.or(end),
+        }
     }
 
     /// The sleep that something can cut short.

@@ -12,7 +12,7 @@ macro_rules! with_single_keys {
     ($macro:ident) => {
         $macro! {
             policy attempts deadline attempt_timeout backoff jitter retry_after retry_after_max classify retry_if retry_until
-            classify_value breaker budget bulkhead abort observe on_stop fallback returns timeline operation
+            classify_value breaker budget bulkhead abort observe on_retry on_giving_up on_stop fallback returns timeline operation
         }
     };
 }

@@ -129,7 +129,7 @@ fn every_key_is_documented_once_and_those_of_nobody_at_the_first_method() {
 
 #[test]
 fn a_default_is_for_the_methods_that_have_a_use_for_it() {
-    let defaults = "attempts = 5, backoff = fixed(\"1s\"), jitter = 0.1, deadline = \"1m\", rate_limit(attempts = 2), retry_after_max = \"9s\", abort = A, on_stop = f";
+    let defaults = "attempts = 5, backoff = fixed(\"1s\"), jitter = 0.1, deadline = \"1m\", rate_limit(attempts = 2), retry_after_max = \"9s\", abort = A, on_retry = h, on_stop = f";
     let block = "impl Client {
         fn a() -> Result<(), E> {}
         #[retry(attempts = 1)] fn b() -> Result<(), E> {}

@@ -138,6 +138,8 @@ fn plain<'c>(config: &'c mut Config, name: &str) -> Option<&'c mut Option<Keyed<
         "bulkhead" => &mut config.bulkhead,
         "abort" => &mut config.abort,
         "observe" => &mut config.observe,
+        "on_retry" => &mut config.on_retry,
+        "on_giving_up" => &mut config.on_giving_up,
         "on_stop" => &mut config.on_stop,
         "fallback" => &mut config.fallback,
         "timeline" => &mut config.timeline,

@@ -2,6 +2,7 @@
 
 use syn::{Expr, Lit};
 
+use super::ending::asyncness;
 use crate::errors::Errors;
 use crate::model::{Config, Keyed};
 
@@ -56,6 +57,25 @@ fn made_here(expression: &Expr) -> Option<String> {
             }
         }
         _ => None,
+    }
+}
+
+/// Hooks that somebody would have to await.
+pub(super) fn hooks(config: &Config, errors: &mut Errors) {
+    for hook in [&config.on_retry, &config.on_giving_up] {
+        let Some(Keyed {
+            key,
+            value: Expr::Closure(closure),
+        }) = hook
+        else {
+            continue;
+        };
+        if let Some(asyncness) = asyncness(closure) {
+            errors.at(
+                asyncness,
+                format!("`{key}` is called and not awaited; remove `async`"),
+            );
+        }
     }
 }
 

@@ -278,6 +278,7 @@ fn single(config: &Config, function: Option<&Function>, found: &mut Found) {
         config.jitter.as_ref().map(|keyed| &keyed.key),
         config.retry_after.as_ref().map(|keyed| &keyed.key),
         config.retry_after_max.as_ref().map(|keyed| &keyed.key),
+        config.on_retry.as_ref().map(|keyed| &keyed.key),
     ];
     let rules = config.rules.iter().map(|rule| &rule.key);
     for key in keys.into_iter().flatten().chain(rules) {

@@ -143,7 +143,7 @@ fn gives_result(closure: &ExprClosure) -> bool {
 }
 
 /// The `async` of `async |error| …` or `|error| async …`.
-fn asyncness(closure: &ExprClosure) -> Option<syn::Token![async]> {
+pub(super) fn asyncness(closure: &ExprClosure) -> Option<syn::Token![async]> {
     closure.asyncness.or(match &*closure.body {
         Expr::Async(block) => Some(block.async_token),
         _ => None,

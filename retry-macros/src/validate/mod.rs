@@ -29,6 +29,7 @@ pub(crate) fn config(config: &Config, errors: &mut Errors) {
     behaviour::values(config, errors);
     behaviour::operation(config, errors);
     behaviour::guards(config, errors);
+    behaviour::hooks(config, errors);
     ending::outcome(config, errors);
     ending::timeline(config, errors);
     effect::verdicts(config, errors);

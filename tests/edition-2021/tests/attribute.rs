@@ -32,6 +32,8 @@ mod fallback;
 mod fault;
 #[path = "../../attribute/guards.rs"]
 mod guards;
+#[path = "../../attribute/hooks.rs"]
+mod hooks;
 #[path = "../../attribute/hygiene.rs"]
 mod hygiene;
 #[path = "../../attribute/keys.rs"]
@@ -44,3 +46,5 @@ mod outcome;
 mod shapes;
 #[path = "../../attribute/stops.rs"]
 mod stops;
+#[path = "../../attribute/terminal_events.rs"]
+mod terminal_events;
