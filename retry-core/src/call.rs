@@ -687,14 +687,17 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
         self
     }
 
-    /// Records the attempts in the outcome, the latest `limit` of them.
+    /// Records in the outcome what happens: the latest `limit` attempts, the latest `limit` things that its guards do, and the end.
+    ///
+    /// Without it nothing is recorded, and an attempt that succeeds at once allocates nothing. With it, memory is used for what has been recorded,
+    /// not for what the limit would allow. `run` and `run_blocking` record too, but nobody gets to see it.
     ///
     /// ```
     /// # use retry_core::{Backoff, Policy};
     /// # const POLICY: Policy = Policy::new().backoff(Backoff::none());
     /// let call = POLICY.call("fetch").timeline(10);
     /// let outcome = call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
-    /// print!("{}", outcome.timeline()); // one line an attempt
+    /// print!("{}", outcome.timeline()); // a chart, with a row for each attempt
     /// assert_eq!(outcome.timeline().len(), 3);
     /// ```
     pub const fn timeline(mut self, limit: usize) -> Self {

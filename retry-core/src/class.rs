@@ -161,6 +161,11 @@ impl Error for ParseErrorClassError {}
 /// assert_eq!(Cause::Timeout.as_str(), "timeout");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Cause {
     /// The operation returned an error.
     Error,

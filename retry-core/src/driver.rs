@@ -279,7 +279,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     fn begin_asking(&mut self, hooks: &Hooks<'_>) -> Admission {
         let mut progress = Progress::new(self.plan, self.start.time());
         let admission = progress.may_start(hooks, self.guards.held());
-        if admission != Admission::Granted || !progress.states.is_empty() {
+        if admission != Admission::Granted || progress.is_needed_later() {
             let history = self.history.insert(History::boxed(progress));
             *history.as_mut().project().due = admission != Admission::Granted;
         }

@@ -46,7 +46,7 @@
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
 //! | `tracing` | | `observe::TracingObserver` writes spans and events for the `tracing` facade |
 //! | `log` | | `observe::LogObserver` writes lines for the `log` facade |
-//! | `serde` | | policies from configuration files, statistics as data |
+//! | `serde` | | policies from configuration files, statistics and a [`Timeline`] as data |
 //! | `metrics` | | `observe::MetricsObserver` counts and measures calls and guards through the `metrics` facade |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 //! | `opentelemetry` | | `observe::OpenTelemetryObserver`: spans and metrics |
@@ -116,4 +116,4 @@ pub use retry_macros::{Classify, retry, retry_methods};
 pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};
-pub use timeline::{AttemptRecord, Timeline};
+pub use timeline::{AttemptRecord, GuardRecord, Timeline, TimelineEnd};

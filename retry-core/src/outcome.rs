@@ -451,7 +451,8 @@ impl<T, E> Outcome<T, E> {
         self.report.guard.as_deref()
     }
 
-    /// The attempts, if the call was told to record them with [`Call::timeline`](crate::Call::timeline); else empty.
+    /// What happened in the call, if it was told to record that, with [`Call::timeline`](crate::Call::timeline) or the key `timeline`; else empty.
+    /// `Display` draws it as a chart.
     #[must_use]
     pub const fn timeline(&self) -> &Timeline {
         &self.report.timeline

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use allocations::allocations;
 use retry_core::{
     AbortSignal, Attempt, Backoff, Budget, Bulkhead, CircuitBreaker, Clock, ErrorClass, Event,
-    Policy, Stats, Stopped, retry,
+    Policy, Stats, Stopped, Timeline, retry,
 };
 #[cfg(feature = "metrics")]
 use retry_core::{BulkheadSettings, observe::MetricsObserver};
@@ -312,6 +312,11 @@ fn retried_functions_allocate_nothing() {
     assert_eq!(allocations(|| sync_function_with_deadline(7)), 0);
     assert_eq!(allocations(|| poll_once(async_function(7))), 0);
     assert_eq!(allocations(|| poll_once(async_function_with_times(7))), 0);
+}
+
+#[test]
+fn a_timeline_that_nobody_asked_for_is_one_pointer_of_the_outcome() {
+    assert_eq!(size_of::<Timeline>(), size_of::<usize>());
 }
 
 // Looks at the clock.

@@ -4,21 +4,19 @@ mod support;
 
 use std::cell::Cell;
 use std::error::Error;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use retry_core::testing::{ManualClock, Recorder};
-use retry_core::time::Wait;
 use retry_core::{
-    Budget, Bulkhead, BulkheadPermit, CircuitBreaker, CircuitSettings, CircuitState, ErrorClass,
-    Event, EventKind, Sleep, SleepDecision, StopReason,
+    Budget, Bulkhead, CircuitBreaker, CircuitSettings, CircuitState, ErrorClass, Event, EventKind,
+    SleepDecision, StopReason,
 };
 #[cfg(feature = "tokio")]
 use support::on_tokio;
 use support::{
-    AT_ONCE, EACH_HOUR, EACH_SECOND, Failure, PERMANENT, RecordingSleeper, SERVER_ERROR, Script,
-    TRANSIENT, poll_to_end, secs,
+    AT_ONCE, EACH_HOUR, EACH_SECOND, Failure, Leaving, PERMANENT, RecordingSleeper, SERVER_ERROR,
+    Script, TRANSIENT, poll_to_end, secs,
 };
 
 /// Open, and for how long.
@@ -481,35 +479,11 @@ fn b4_a_circuit_that_has_opened_meanwhile_comes_before_the_end_of_the_wait() {
     });
 }
 
-/// Sleeps on a clock, and lets somebody leave at a moment of it.
-struct Leaving<'b> {
-    clock: ManualClock,
-    at: Duration,
-    inside: Mutex<Option<BulkheadPermit<'b>>>,
-}
-
-impl Sleep for Leaving<'_> {
-    fn sleep(&self, _: Duration) -> Wait<'_> {
-        unreachable!("the calls block")
-    }
-
-    fn sleep_blocking(&self, duration: Duration) {
-        self.clock.advance(duration);
-        if self.clock.elapsed() >= self.at {
-            drop(self.inside.lock().expect("no panic while locked").take());
-        }
-    }
-}
-
 #[test]
 fn b4_a_blocking_call_on_virtual_time_enters_when_a_place_comes_be_it_at_the_last_moment() {
     for at in [secs(1), secs(3)] {
         let bulkhead = Bulkhead::new("pool", 1).wait(secs(3));
-        let sleeper = Leaving {
-            clock: ManualClock::new(),
-            at,
-            inside: Mutex::new(bulkhead.try_acquire().ok()),
-        };
+        let sleeper = Leaving::from(&bulkhead, at);
         let call = AT_ONCE
             .call("query")
             .bulkhead(&bulkhead)
@@ -893,6 +867,8 @@ fn per_call_a_call_that_fails_is_one_failure_announced_before_its_end() {
             EventKind::MaxAttemptsExceeded,
         ]
     );
+    let attempts: Vec<_> = recorder.events()[6..].iter().map(|it| it.attempt).collect();
+    assert_eq!(attempts, [3, 3, 3, 3]);
 }
 
 #[cfg(feature = "tokio")]

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use retry_core::testing::{ManualClock, Recorder};
-use retry_core::{Cause, ErrorClass, EventKind, Outcome, StopReason, retry};
+use retry_core::{
+    Bulkhead, Cause, CircuitBreaker, ErrorClass, EventKind, Outcome, StopReason, retry,
+};
 
 use crate::fault::{Fault, Runs};
 
@@ -119,6 +121,35 @@ async fn the_timeline_of_an_async_call_is_recorded_too() {
             (Some(Cause::Error), seconds(0)),
             (Some(Cause::Timeout), seconds(2))
         ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_timeline_tells_what_the_guards_did() {
+    static CIRCUIT: CircuitBreaker = CircuitBreaker::new("outcome.circuit").consecutive(2);
+    static POOL: Bulkhead = Bulkhead::new("outcome.pool", 1).wait(seconds(5));
+    #[retry(backoff = fixed("1s"), breaker = CIRCUIT, bulkhead = POOL, returns = outcome, timeline = 8)]
+    async fn run() -> Result<u32, Fault> {
+        tokio::time::sleep(seconds(1)).await;
+        Err(Fault::Flaky)
+    }
+    let inside = POOL.try_acquire().expect("room");
+    let leave = async {
+        tokio::time::sleep(seconds(2)).await;
+        drop(inside);
+    };
+    let (outcome, ()) = tokio::join!(run(), leave);
+    assert_eq!(
+        outcome.timeline().to_string(),
+        "\
+run stopped after 2 attempts in 5s: circuit_open
+                    ◆                         @2s  contention_detected after 2s: outcome.pool
+ 1  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒████████░░░░░░░░           1s  transient: flaky
+ 2                                  ████████   1s  transient: flaky
+                                           ◆  @5s  circuit_opened: outcome.circuit
+                                           ◆  @5s  circuit_rejected, probe in 30s: outcome.circuit
+    0s                                    5s  █ attempt  ░ sleep  ▒ queue  ◆ event
+"
     );
 }
 

@@ -15,7 +15,7 @@ use crate::guard::Identity;
 use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
 use crate::site::Plan;
-use crate::timeline::{AttemptRecord, Timeline};
+use crate::timeline::{AttemptRecord, GuardRecord, Timeline, TimelineEnd};
 use crate::{switches, testing};
 
 pub(super) struct Progress<'a> {
@@ -32,6 +32,8 @@ pub(super) struct Progress<'a> {
     /// An abort was seen during a sleep or a wait. A flag may be lowered again, but the sleep has been cut.
     pub(super) aborted: bool,
     random: Option<fastrand::Rng>,
+    /// How long the running attempt has waited for the bulkhead.
+    waited: Duration,
     timeline: Timeline,
     error_type: Option<&'static str>,
     stop: Option<(StopReason, Option<Duration>)>,
@@ -56,7 +58,7 @@ struct Stop<'s> {
     reason: StopReason,
     elapsed: Duration,
     next_delay: Option<Duration>,
-    /// For the bulkhead.
+    /// For the bulkhead, whether or not that is the reason.
     wait: Option<Duration>,
     /// Of the error that it follows directly on.
     text: Option<&'s dyn fmt::Display>,
@@ -92,6 +94,7 @@ impl<'a> Progress<'a> {
             delay: Duration::ZERO,
             aborted: false,
             random: None,
+            waited: Duration::ZERO,
             timeline: Timeline::default(),
             error_type: None,
             stop: None,
@@ -134,14 +137,16 @@ impl<'a> Progress<'a> {
         };
         let guards = Held::guards_of(held.as_deref());
         self.tell_of_contention(hooks, guards, waited, elapsed);
-        self.tell_of_transition(hooks, guards, transition, elapsed);
+        self.tell_of_transition(hooks, guards, transition, self.attempt(), elapsed);
         match entry {
             Ok(Entry::Now) => {
                 if let Some(held) = held {
                     held.start(self.engine.failures() == 0, hooks.time);
                 }
+                let wait = waited.map(|waited| waited.long);
+                self.waited = wait.unwrap_or_default();
                 self.emit(hooks, guards, || Event {
-                    wait: waited.map(|waited| waited.long),
+                    wait,
                     ..self.event(EventKind::AttemptStarted, self.attempt(), elapsed)
                 });
                 Admission::Granted
@@ -155,9 +160,8 @@ impl<'a> Progress<'a> {
                 Admission::Queued
             }
             Err(reason) => {
-                let wait = waited.map(|waited| waited.long);
                 let stop = Stop {
-                    wait: wait.filter(|_| reason == StopReason::BulkheadFull),
+                    wait: waited.map(|waited| waited.long),
                     next_delay: until_probe,
                     ..Stop::new(reason, elapsed)
                 };
@@ -177,16 +181,15 @@ impl<'a> Progress<'a> {
             duration: Some(reading.duration),
             ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
         });
+        self.record_attempt(hooks, guards, reading, None);
         if let Some(held) = held {
             let transition = held.succeed(&self.asker(hooks).keeping(&self.states));
-            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         self.emit(hooks, guards, || {
             self.event(EventKind::Success, attempt, reading.elapsed)
         });
-        if let Some(limit) = hooks.timeline {
-            self.timeline.record(reading.of_success(attempt), limit);
-        }
+        self.record_end(hooks, TimelineEnd::new(None, reading.elapsed));
     }
 
     #[cold]
@@ -263,9 +266,10 @@ impl<'a> Progress<'a> {
             error_type: about.error_type,
             ..self.event(EventKind::AttemptEnded, attempt, reading.elapsed)
         });
+        self.record_attempt(hooks, guards, reading, Some((&failure, about.known.text)));
         if let Some(held) = &mut held {
             let transition = held.fail(failure.classification, &asker.keeping(&self.states));
-            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
+            self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         let (decision, until_probe) =
             self.decide(hooks, held.as_deref_mut(), &failure, reading.elapsed);
@@ -279,17 +283,7 @@ impl<'a> Progress<'a> {
                 delay.is_some(),
                 &asker.keeping(&self.states),
             );
-            self.tell_of_transition(hooks, guards, transition, reading.elapsed);
-        }
-        if let Some(limit) = hooks.timeline {
-            let record = AttemptRecord {
-                class: Some(failure.classification.class),
-                cause: Some(failure.cause),
-                error: about.known.text.map(ToString::to_string),
-                delay,
-                ..reading.of_success(attempt)
-            };
-            self.timeline.record(record, limit);
+            self.tell_of_transition(hooks, guards, transition, attempt, reading.elapsed);
         }
         let text = about.known.text;
         let stop = |reason, next_delay| Stop {
@@ -350,6 +344,9 @@ impl<'a> Progress<'a> {
         } else {
             delay
         };
+        if hooks.timeline.is_some() {
+            self.timeline.record_sleep(delay);
+        }
         self.emit(hooks, guards, || Event {
             delay: Some(delay),
             ..self.event_of_failure(EventKind::Retry, elapsed, text)
@@ -359,16 +356,28 @@ impl<'a> Progress<'a> {
     /// Ends the call.
     #[cold]
     fn stop(&mut self, hooks: &Hooks<'_>, guards: Guards<'_>, stop: Stop<'_>) {
-        let guard = guards.stopped_by(stop.reason);
-        self.stop = Some((stop.reason, stop.next_delay));
+        let Stop {
+            reason,
+            next_delay,
+            elapsed,
+            ..
+        } = stop;
+        let guard = guards.stopped_by(reason);
+        let wait = stop.wait.filter(|_| reason == StopReason::BulkheadFull);
+        self.stop = Some((reason, next_delay));
         self.guard = guard.map(Identity::shared_name);
-        self.timeline.end();
-        self.emit(hooks, guards, || Event {
-            delay: stop.next_delay,
+        self.record_event(hooks, reason.event(), guard, wait.or(next_delay), elapsed);
+        let end = TimelineEnd {
             wait: stop.wait,
-            stop_reason: Some(stop.reason),
+            ..TimelineEnd::new(Some(reason), elapsed)
+        };
+        self.record_end(hooks, end);
+        self.emit(hooks, guards, || Event {
+            delay: next_delay,
+            wait,
+            stop_reason: Some(reason),
             guard: guard.map(Identity::name),
-            ..self.event_of_failure(stop.reason.event(), stop.elapsed, stop.text)
+            ..self.event_of_failure(reason.event(), elapsed, stop.text)
         });
     }
 
@@ -385,20 +394,23 @@ impl<'a> Progress<'a> {
 
     /// Tells the call's own observers; the circuit tells the global one, in the order of all its transitions.
     fn tell_of_transition(
-        &self,
+        &mut self,
         hooks: &Hooks<'_>,
         guards: Guards<'_>,
         transition: Option<Transition>,
+        attempt: u32,
         elapsed: Duration,
     ) {
         if let Some((breaker, transition)) = guards.breaker.zip(transition) {
-            let event = breaker.event(transition, self.plan.operation, self.attempt(), elapsed);
+            let guard = Some(breaker.identity());
+            self.record_event(hooks, transition.kind, guard, None, elapsed);
+            let event = breaker.event(transition, self.plan.operation, attempt, elapsed);
             hooks.tell_own(&self.complete(event, guards));
         }
     }
 
     fn tell_of_contention(
-        &self,
+        &mut self,
         hooks: &Hooks<'_>,
         guards: Guards<'_>,
         waited: Option<Waited>,
@@ -408,11 +420,70 @@ impl<'a> Progress<'a> {
             return;
         };
         let guard = guards.stopped_by(StopReason::BulkheadFull);
+        let kind = EventKind::ContentionDetected;
+        self.record_event(hooks, kind, guard, Some(waited.long), elapsed);
         self.emit(hooks, guards, || Event {
             delay: Some(waited.long),
             guard: guard.map(Identity::name),
-            ..self.event(EventKind::ContentionDetected, self.attempt(), elapsed)
+            ..self.event(kind, self.attempt(), elapsed)
         });
+    }
+
+    /// An attempt has ended; it is not counted yet.
+    fn record_attempt(
+        &mut self,
+        hooks: &Hooks<'_>,
+        guards: Guards<'_>,
+        reading: Reading,
+        failure: Option<(&Failure, Option<&dyn fmt::Display>)>,
+    ) {
+        let Some(limit) = hooks.timeline else {
+            return;
+        };
+        let (failure, text) = failure.unzip();
+        let record = AttemptRecord {
+            number: self.attempt(),
+            start: reading.elapsed.saturating_sub(reading.duration),
+            wait: guards.bulkhead.map(|_| self.waited),
+            duration: reading.duration,
+            class: failure.map(|failure| failure.classification.class),
+            cause: failure.map(|failure| failure.cause),
+            error: text.flatten().map(ToString::to_string),
+            delay: None,
+        };
+        self.timeline.record_attempt(record, limit);
+    }
+
+    fn record_event(
+        &mut self,
+        hooks: &Hooks<'_>,
+        kind: EventKind,
+        guard: Option<&Identity>,
+        duration: Option<Duration>,
+        elapsed: Duration,
+    ) {
+        let Some((limit, guard)) = hooks.timeline.zip(guard) else {
+            return;
+        };
+        let record = GuardRecord {
+            kind,
+            guard: guard.shared_name(),
+            at: elapsed,
+            after_attempt: self.timeline.attempts_ended(),
+            duration,
+        };
+        self.timeline.record_event(record, limit);
+    }
+
+    fn record_end(&mut self, hooks: &Hooks<'_>, end: TimelineEnd) {
+        if hooks.timeline.is_some() {
+            self.timeline.finish(self.plan.operation, end);
+        }
+    }
+
+    /// Whether there is something in it that the end of the call has to know.
+    pub(super) fn is_needed_later(&self) -> bool {
+        !self.states.is_empty() || self.timeline.is_begun()
     }
 
     /// Without an observer nothing is built.
@@ -516,20 +587,6 @@ impl<'a> Progress<'a> {
             error: text,
             error_type: self.error_type,
             ..self.event(kind, self.engine.failures(), elapsed)
-        }
-    }
-}
-
-impl Reading {
-    const fn of_success(self, attempt: u32) -> AttemptRecord {
-        AttemptRecord {
-            number: attempt,
-            start: self.elapsed.saturating_sub(self.duration),
-            duration: self.duration,
-            class: None,
-            cause: None,
-            error: None,
-            delay: None,
         }
     }
 }

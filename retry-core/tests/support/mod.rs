@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 
 use retry_core::testing::ManualClock;
 use retry_core::time::Wait;
-use retry_core::{Backoff, Classification, Classify, Clock, ErrorClass, Policy, Sleep, Stopped};
+use retry_core::{
+    Backoff, Bulkhead, BulkheadPermit, Classification, Classify, Clock, ErrorClass, Policy, Sleep,
+    Stopped,
+};
 
 pub const AT_ONCE: Policy = Policy::new().backoff(Backoff::none());
 pub const EACH_SECOND: Policy = Policy::new().backoff(Backoff::fixed(secs(1)));
@@ -157,6 +160,41 @@ impl Sleep for RecordingSleeper {
     fn sleep_blocking(&self, duration: Duration) {
         self.record(duration);
         self.clock.sleep_blocking(duration);
+    }
+}
+
+/// Sleeps on a clock, and lets somebody leave a bulkhead at a moment of it.
+#[derive(Default)]
+pub struct Leaving<'b> {
+    pub clock: ManualClock,
+    inside: Mutex<Option<(BulkheadPermit<'b>, Duration)>>,
+}
+
+impl<'b> Leaving<'b> {
+    /// Somebody is inside until then.
+    pub fn from(bulkhead: &'b Bulkhead, until: Duration) -> Self {
+        let leaving = Self::default();
+        leaving.enter(bulkhead, until);
+        leaving
+    }
+
+    /// Somebody enters who stays until then, if there is room.
+    pub fn enter(&self, bulkhead: &'b Bulkhead, until: Duration) {
+        let permit = bulkhead.try_acquire().ok();
+        let mut inside = self.inside.lock().expect("no panic while locked");
+        *inside = permit.map(|permit| (permit, until));
+    }
+}
+
+impl Sleep for Leaving<'_> {
+    fn sleep(&self, _: Duration) -> Wait<'_> {
+        unreachable!("the calls block")
+    }
+
+    fn sleep_blocking(&self, duration: Duration) {
+        self.clock.advance(duration);
+        let mut inside = self.inside.lock().expect("no panic while locked");
+        drop(inside.take_if(|(_, until)| self.clock.elapsed() >= *until));
     }
 }
 
