@@ -80,6 +80,7 @@ pub mod time;
 mod timeline;
 mod wake;
 mod window;
+mod worst_case;
 
 pub use abort::{Abort, AbortSignal};
 pub use attempt::Attempt;
@@ -106,3 +107,4 @@ pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};
 pub use timeline::{AttemptRecord, Timeline};
+pub use worst_case::WorstCase;

@@ -10,7 +10,7 @@ use crate::{Backoff, Policy, backoff};
 const ROWS_WHEN_UNLIMITED: usize = 10;
 
 /// Rows shown when there are many; more is a loop, not a schedule.
-const ROWS: usize = 100;
+pub(crate) const ROWS: usize = 100;
 
 /// The earliest and the latest start of each attempt that a [`Policy`] allows.
 ///
@@ -150,7 +150,7 @@ impl Schedule {
 ///
 /// Source by source: the best sum of k delays is the best of j delays from this source and k−j
 /// from those before, over all j.
-fn totals(
+pub(crate) fn totals(
     sources: &[Source<'_>],
     most: usize,
     delay: impl Fn(&Backoff, u32) -> Duration,
@@ -229,7 +229,7 @@ impl fmt::Display for Schedule {
 }
 
 /// A duration for people: `1.235s`, `2m`, `1d 4h`; "unbounded" for the longest one.
-struct Readable(Duration);
+pub(crate) struct Readable(pub(crate) Duration);
 
 impl fmt::Display for Readable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
