@@ -66,6 +66,8 @@ mod duration_text;
 mod engine;
 mod event;
 mod guard;
+#[cfg(feature = "inventory")]
+pub mod inventory;
 mod judge;
 mod outcome;
 mod policy;
@@ -98,6 +100,8 @@ pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassErro
 pub use engine::SleepDecision;
 pub use event::{Event, EventKind, GlobalObserverAlreadySet, Observer, set_global_observer};
 pub use guard::GuardError;
+#[cfg(feature = "inventory")]
+pub use inventory::{Lint, Lints, report, sites};
 pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
 

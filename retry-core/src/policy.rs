@@ -538,6 +538,16 @@ impl Policy {
         self.retry_after_max
     }
 
+    #[cfg(feature = "inventory")]
+    pub(crate) const fn own_backoff(&self) -> Option<&Backoff> {
+        self.backoff.as_ref()
+    }
+
+    #[cfg(feature = "inventory")]
+    pub(crate) const fn rule(&self, class: ErrorClass) -> &ClassRule {
+        &self.rules[class.index()]
+    }
+
     #[track_caller]
     const fn valid(self) -> Self {
         match self.problem() {

@@ -1,14 +1,14 @@
 //! What comes out, to be read, for ten inputs that stand for the others. After a change, `UPDATE_EXPECT=1 cargo test -p retry-macros
 //! snapshots` writes what comes out now, for the difference to be reviewed.
 //!
-//! To be readable, the snapshots leave out two things that other tests hold: the generated documentation, and that paths are absolute, of
-//! which they show the last words.
+//! To be readable, the snapshots leave out what other tests hold: the generated documentation, that paths are absolute, of which they show
+//! the last words, and what the inventory is told, but in the snapshots that are about that.
 
 use expect_test::{Expect, expect};
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, File, Path};
+use syn::{Attribute, Block, Expr, File, Path, Stmt};
 
 use super::expanded;
 
@@ -26,6 +26,7 @@ fn check(keys: &str, item: &str, expected: &Expect) {
     let mut expansion: File =
         syn::parse2(expanded(tokens(keys), tokens(item))).expect("it expands to Rust");
     Readable.visit_file_mut(&mut expansion);
+    Announcements::default().visit_file_mut(&mut expansion);
     expected.assert_eq(&prettyplease::unparse(&expansion));
 
     WithoutPolicy.visit_file_mut(&mut expansion);
@@ -63,6 +64,25 @@ impl VisitMut for Readable {
         };
         path.leading_colon = None;
         path.segments = path.segments.iter().skip(first).cloned().collect();
+    }
+}
+
+/// What the inventory is told, taken out.
+#[derive(Default)]
+struct Announcements {
+    told: Vec<String>,
+}
+
+impl VisitMut for Announcements {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        visit_mut::visit_block_mut(self, block);
+        block.stmts.retain(|statement| match statement {
+            Stmt::Macro(call) if call.mac.path.is_ident("submit") => {
+                self.told.push(call.mac.tokens.to_string());
+                false
+            }
+            _ => true,
+        });
     }
 }
 
@@ -499,6 +519,87 @@ fn what_async_trait_made() {
                     #[allow(unreachable_code)] __ret
                 })
             }
+        "#]],
+    );
+}
+
+/// What the inventory is told of the item.
+#[cfg(feature = "inventory")]
+#[track_caller]
+fn check_announcement(keys: &str, item: &str, expected: &Expect) {
+    let tokens = |text: &str| -> TokenStream { text.parse().expect("it is tokens") };
+    let mut expansion: File =
+        syn::parse2(expanded(tokens(keys), tokens(item))).expect("it expands to Rust");
+    Readable.visit_file_mut(&mut expansion);
+    let mut announcements = Announcements::default();
+    announcements.visit_file_mut(&mut expansion);
+    let [told] = &announcements.told[..] else {
+        panic!("one site is one announcement, not {:?}", announcements.told);
+    };
+    let mut told: Expr = syn::parse_str(told).expect("it is an expression");
+    Readable.visit_expr_mut(&mut told);
+    let told: File = syn::parse_quote!(
+        static ENTRY: SiteEntry = #told;
+    );
+    expected.assert_eq(&prettyplease::unparse(&told));
+}
+
+#[cfg(feature = "inventory")]
+#[test]
+fn an_announcement_of_a_static_site() {
+    check_announcement(
+        "",
+        "fn read(path: &Path) -> io::Result<String> { Ok(fs::read_to_string(path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE);
+        "#]],
+    );
+    check_announcement(
+        "retry_if = f, breaker = &guards::PAYMENTS, bulkhead = pool(), allow(breaker_without_budget, long_worst_case)",
+        "async fn read(path: &Path) -> io::Result<String> { Ok(fs::read_to_string(path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE)
+                .asynchronous()
+                .without_hints()
+                .guarded_by(&__RETRY_GUARDS)
+                .breaker("guards::PAYMENTS", true)
+                .bulkhead("pool()", false)
+                .allow(&[Lint::BreakerWithoutBudget, Lint::LongWorstCase]);
+        "#]],
+    );
+    check_announcement(
+        "attempt_timeout = \"1s\", returns = outcome",
+        "async fn read() -> Result<&'static str, Lost> { Err(Lost) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE)
+                .asynchronous()
+                .carries_stops({
+                    use ::retry_core::__private::NotCarried as _;
+                    Carrier::<Lost>::CARRIES
+                });
+        "#]],
+    );
+}
+
+#[cfg(feature = "inventory")]
+#[test]
+fn an_announcement_of_a_site_that_depends_on_generics() {
+    check_announcement(
+        "attempts = Self::ATTEMPTS, budget = BUDGET, breaker = self.breaker",
+        "fn read(&self) -> io::Result<String> { Ok(fs::read_to_string(&self.path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::here("read", module_path!())
+                .guarded_by(&__RETRY_GUARDS)
+                .breaker("self.breaker", false)
+                .budget("BUDGET", true);
+        "#]],
+    );
+    check_announcement(
+        "attempts = 4, operation = Self::NAME",
+        "fn read(&self) -> io::Result<String> { Ok(fs::read_to_string(&self.path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::here("{Self::NAME}", module_path!())
+                .policy(const { &Policy::checked(Policy::attempts(Policy::new(), 4)) });
         "#]],
     );
 }
