@@ -550,7 +550,7 @@ impl Backoff {
         }
     }
 
-    const fn effective_jitter(&self) -> Jitter {
+    pub(crate) const fn effective_jitter(&self) -> Jitter {
         match (self.jitter, self.kind) {
             (Some(jitter), _) => jitter,
             (None, Kind::Linear(_) | Kind::Exponential(_) | Kind::Fibonacci(_)) => Jitter::Full,

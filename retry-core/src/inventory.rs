@@ -9,15 +9,15 @@
 //! use std::io;
 //!
 //! #[retry(attempts = 5, deadline = "30s")]
-//! fn fetch() -> io::Result<()> {
+//! fn place_order() -> io::Result<()> {
 //!     Ok(())
 //! }
 //!
 //! let report = retry_core::report();
 //! println!("{report}");
-//! // operation  module  place           call      attempts  worst case          guards  policy
-//! // fetch      shop    src/main.rs:4  blocking         5  30s + last attempt          backoff = exponential("100ms"), deadline = "30s"
-//! # let site = report.sites().iter().find(|site| site.operation() == "fetch").unwrap();
+//! // operation    module  place          call      attempts  worst case          guards  policy
+//! // place_order  shop    src/main.rs:4  blocking         5  30s + last attempt          backoff = exponential("100ms"), deadline = "30s"
+//! # let site = report.sites().iter().find(|site| site.operation() == "place_order").unwrap();
 //! # assert_eq!(site.worst_case().unwrap().to_string(), "30s + last attempt");
 //! ```
 //!

@@ -82,7 +82,7 @@ pub fn restore() {
 
 /// Asserts that no [lint](crate::Lints) over the sites of this program says anything; one line in a test suite. Feature `inventory`.
 ///
-/// ```
+/// ```standalone_crate
 /// use my_service as _; // so that it is linked
 /// # mod my_service {}
 ///
@@ -104,9 +104,9 @@ pub fn assert_lints_clean() {
     assert_lints_clean_with(&crate::Lints::new());
 }
 
-/// As [`assert_lints_clean`], with lints of your choice.
+/// As [`assert_lints_clean`], with lints of your choice. Feature `inventory`.
 ///
-/// ```
+/// ```standalone_crate
 /// use retry_core::{Lints, testing};
 /// use std::time::Duration;
 ///

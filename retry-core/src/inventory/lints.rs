@@ -57,7 +57,8 @@ struct Silenced {
 /// ```text
 /// warning[breaker_without_budget]: `pay` retries behind the breaker "payments" without a budget
 ///   --> src/payments.rs:31
-///    = help: name a `Budget`, as in `budget = RETRIES`, or write `allow(breaker_without_budget)`
+///    = help: name a `Budget`, as in `budget = RETRIES`
+///    = note: `allow(breaker_without_budget)` silences this
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -203,18 +204,17 @@ impl Checked<'_> {
     fn each(&self, say: impl Fn(SiteInfo) -> Option<(String, String)>) -> Vec<Finding> {
         let findings = self.heard.iter().filter_map(|site| {
             let (message, help) = say(*site)?;
-            Some(self.finding(vec![*site], message, &help))
+            Some(self.finding(vec![*site], message, help))
         });
         findings.collect()
     }
 
-    fn finding(&self, sites: Vec<SiteInfo>, message: String, help: &str) -> Finding {
-        let lint = self.lint;
+    fn finding(&self, sites: Vec<SiteInfo>, message: String, help: String) -> Finding {
         Finding {
-            lint,
+            lint: self.lint,
             sites,
             message,
-            help: format!("{help}, or write `allow({lint})`"),
+            help,
         }
     }
 }
@@ -225,6 +225,7 @@ impl fmt::Display for Finding {
         for site in &self.sites {
             writeln!(formatter, "  --> {}", site.place())?;
         }
-        write!(formatter, "   = help: {}", self.help)
+        writeln!(formatter, "   = help: {}", self.help)?;
+        write!(formatter, "   = note: `allow({})` silences this", self.lint)
     }
 }

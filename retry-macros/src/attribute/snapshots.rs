@@ -108,7 +108,7 @@ fn a_bare_sync_function() {
         &expect![[r#"
             pub fn read(path: &Path) -> io::Result<String> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("read", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("read", module_path!(), &__RETRY_POLICY);
                 returns::<io::Result<String>>();
                 return run_blocking::<
                     io::Result<String>,
@@ -142,7 +142,7 @@ fn a_bare_async_function() {
         &expect![[r#"
             pub async fn fetch(id: u64) -> Result<User, ApiError> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -196,7 +196,7 @@ fn keys_of_the_policy() {
                         Jitter::Equal,
                     ),
                 );
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -243,7 +243,7 @@ fn rules_of_classes() {
                         ClassRule::never(),
                     ),
                 );
-                static __RETRY_SITE: Site = Site::here("store", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("store", module_path!(), &__RETRY_POLICY);
                 returns::<Result<(), DbError>>();
                 return run_blocking::<
                     Result<(), DbError>,
@@ -274,7 +274,7 @@ fn closures_that_judge() {
         &expect![[r#"
             async fn poll(job: &Job) -> Result<Status, JobError> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("poll", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("poll", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<Status, JobError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -311,7 +311,7 @@ fn an_abort_and_an_observer() {
         &expect![[r#"
             async fn fetch(id: u64) -> io::Result<User> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<io::Result<User>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -348,7 +348,7 @@ fn an_attempt_timeout() {
                 static __RETRY_POLICY: Policy = Policy::checked(
                     Policy::attempt_timeout(Policy::new(), Duration::from_secs(2)),
                 );
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -382,7 +382,7 @@ fn arguments_between_attempts() {
         &expect![[r#"
             async fn send(body: Vec<u8>, mut page: u32) -> io::Result<()> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("send", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("send", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<io::Result<()>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -424,7 +424,7 @@ fn a_method_with_self() {
                     Result<User, Self::Error>,
                     _,
                 >(const {
-                    &Site::here(
+                    &<Site>::here(
                         "users.load",
                         module_path!(),
                         const { &Policy::checked(Policy::attempts(Policy::new(), Self::ATTEMPTS)) },
@@ -490,7 +490,7 @@ fn what_async_trait_made() {
                     let id = id;
                     let __ret: io::Result<User> = {
                         static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                        static __RETRY_SITE: Site = Site::here(
+                        static __RETRY_SITE: Site = <Site>::here(
                             "load",
                             module_path!(),
                             &__RETRY_POLICY,
@@ -536,11 +536,9 @@ fn check_announcement(keys: &str, item: &str, expected: &Expect) {
     let [told] = &announcements.told[..] else {
         panic!("one site is one announcement, not {:?}", announcements.told);
     };
-    let mut told: Expr = syn::parse_str(told).expect("it is an expression");
-    Readable.visit_expr_mut(&mut told);
-    let told: File = syn::parse_quote!(
-        static ENTRY: SiteEntry = #told;
-    );
+    let told = format!("static ENTRY: SiteEntry = {told};");
+    let mut told: File = syn::parse_str(&told).expect("it is an expression");
+    Readable.visit_file_mut(&mut told);
     expected.assert_eq(&prettyplease::unparse(&told));
 }
 
@@ -548,10 +546,12 @@ fn check_announcement(keys: &str, item: &str, expected: &Expect) {
 #[test]
 fn an_announcement_of_a_static_site() {
     check_announcement(
-        "",
+        "budget = BUDGET",
         "fn read(path: &Path) -> io::Result<String> { Ok(fs::read_to_string(path)?) }",
         &expect![[r#"
-            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE);
+            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE)
+                .guarded_by(&__RETRY_GUARDS)
+                .budget("BUDGET", true);
         "#]],
     );
     check_announcement(
@@ -568,7 +568,7 @@ fn an_announcement_of_a_static_site() {
         "#]],
     );
     check_announcement(
-        "attempt_timeout = \"1s\", returns = outcome",
+        "attempt_timeout = \"1s\", budget = *budget, returns = outcome",
         "async fn read() -> Result<&'static str, Lost> { Err(Lost) }",
         &expect![[r#"
             static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE)
@@ -576,7 +576,8 @@ fn an_announcement_of_a_static_site() {
                 .carries_stops({
                     use ::retry_core::__private::NotCarried as _;
                     Carrier::<Lost>::CARRIES
-                });
+                })
+                .budget("*budget", false);
         "#]],
     );
 }
@@ -588,7 +589,7 @@ fn an_announcement_of_a_site_that_depends_on_generics() {
         "attempts = Self::ATTEMPTS, budget = BUDGET, breaker = self.breaker",
         "fn read(&self) -> io::Result<String> { Ok(fs::read_to_string(&self.path)?) }",
         &expect![[r#"
-            static ENTRY: SiteEntry = SiteEntry::here("read", module_path!())
+            static ENTRY: SiteEntry = <SiteEntry>::here("read", module_path!())
                 .guarded_by(&__RETRY_GUARDS)
                 .breaker("self.breaker", false)
                 .budget("BUDGET", true);
@@ -598,7 +599,7 @@ fn an_announcement_of_a_site_that_depends_on_generics() {
         "attempts = 4, operation = Self::NAME",
         "fn read(&self) -> io::Result<String> { Ok(fs::read_to_string(&self.path)?) }",
         &expect![[r#"
-            static ENTRY: SiteEntry = SiteEntry::here("{Self::NAME}", module_path!())
+            static ENTRY: SiteEntry = <SiteEntry>::here("{Self::NAME}", module_path!())
                 .policy(const { &Policy::checked(Policy::attempts(Policy::new(), 4)) });
         "#]],
     );

@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Expr, Type};
+use syn::{Expr, Type, UnOp};
 
 use super::behaviour::Behaviour;
 use super::docs::code;
-use super::site::{may_be_item, place, static_item};
+use super::site::{here, may_be_item, static_item};
 use super::span::Place;
 use crate::model::{Function, Keyed};
 use crate::validate::hints;
@@ -49,9 +49,9 @@ impl Entry<'_> {
             let written = format!("{{{}}}", code(operation));
             quote!(#written)
         };
-        let here = quote_spanned!(Span::mixed_site()=> #private::SiteEntry::here);
+        let ty = quote_spanned!(Span::mixed_site()=> #private::SiteEntry);
         let arguments = quote_spanned!(Span::mixed_site()=> #operation, ::core::module_path!());
-        let mut entry = place(self.function).call(&here, arguments);
+        let mut entry = here(&ty, arguments, self.function);
         if let Some(policy) = policy {
             entry = quote_spanned!(Span::mixed_site()=> #entry.policy(const { &#policy }));
         }
@@ -83,11 +83,7 @@ impl Entry<'_> {
         let guards = [&config.breaker, &config.budget, &config.bulkhead];
         for Keyed { key, value } in guards.into_iter().flatten() {
             let method = Ident::new(&key.to_string(), Span::mixed_site());
-            let place = match value {
-                Expr::Reference(reference) => &reference.expr,
-                other => other,
-            };
-            let (written, is_static) = (code(place), static_item(place, function).is_some());
+            let (written, is_static) = (written(value), static_item(value, function).is_some());
             entry = quote_spanned!(Span::mixed_site()=> #entry.#method(#written, #is_static));
         }
         if !config.allow.is_empty() {
@@ -99,6 +95,17 @@ impl Entry<'_> {
             entry = quote_spanned!(Span::mixed_site()=> #entry.allow(&[#(#lints),*]));
         }
         quote_spanned!(Span::mixed_site()=> #private::submit! { #entry })
+    }
+}
+
+/// A guard as people would write it, without the borrow that makes no difference.
+fn written(guard: &Expr) -> String {
+    match guard {
+        Expr::Reference(borrow) => written(&borrow.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => {
+            format!("*{}", written(&unary.expr))
+        }
+        other => code(other),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The constant that describes the place of the attribute and holds its policy.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Expr, GenericParam, Type};
@@ -33,10 +33,10 @@ pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type
         .as_ref()
         .map(|_| quote_spanned!(Span::mixed_site()=> &__RETRY_GUARDS));
     let site = |policy: TokenStream| {
-        let here = quote_spanned!(Span::mixed_site()=> #runtime::Site::here);
-        place(function).call(
-            &here,
+        here(
+            &quote_spanned!(Span::mixed_site()=> #runtime::Site),
             quote_spanned!(Span::mixed_site()=> #operation, ::core::module_path!(), #policy),
+            function,
         )
     };
     let counts = counts(config);
@@ -86,16 +86,20 @@ fn operation(config: &Config, function: &Function) -> TokenStream {
     }
 }
 
-/// The line of the attribute, or that of the method where one attribute is for many.
-pub(super) fn place(function: &Function) -> Place {
+/// `Type::here(arguments)` at the line of the attribute, or at that of the method where one attribute is for many.
+///
+/// The compiler goes by the span of the call. It is the user's if that of its first word and that of its last are; what is between them stays
+/// ours, so that no lint takes it for the user's.
+pub(super) fn here(ty: &TokenStream, arguments: TokenStream, function: &Function) -> TokenStream {
     let line = match &function.home {
         Some(_) => function.signature.ident.span(),
         None => Span::mixed_site(),
     };
-    Place {
-        first: line,
-        last: line,
-    }
+    let first = quote_spanned!(line=> <);
+    let name = Ident::new("here", line);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(line);
+    quote_spanned!(Span::mixed_site()=> #first #ty>::#name #arguments)
 }
 
 /// The guards that are statics, to be found by their names. A constant, of which every call would have its own, does not compile here.
@@ -209,8 +213,7 @@ fn replaced(tokens: TokenStream, own: &TokenStream) -> TokenStream {
                 result.extend(Place::of(&word).move_here(own));
             }
             TokenTree::Group(group) => {
-                let mut inner =
-                    proc_macro2::Group::new(group.delimiter(), replaced(group.stream(), own));
+                let mut inner = Group::new(group.delimiter(), replaced(group.stream(), own));
                 inner.set_span(group.span());
                 result.extend([TokenTree::Group(inner)]);
             }

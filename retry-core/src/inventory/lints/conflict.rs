@@ -19,7 +19,7 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
                 format!(
                     "`{operation}` is the operation of sites with different policies, so that its events and metrics speak of all of them"
                 ),
-                "give each a name of its own, as in `operation = \"read_user\"`, or all the same policy",
+                "give each a name of its own, as in `operation = \"read_user\"`, or all the same policy".to_owned(),
             )
         })
     });

@@ -1,7 +1,7 @@
 //! Nothing cuts an attempt of a blocking function.
 
-use super::super::written::Quoted;
 use super::{Checked, Finding};
+use crate::schedule::Readable;
 
 pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
     checked.each(|site| {
@@ -11,7 +11,7 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
                 format!(
                     "`{}` is blocking, so that the attempt timeout of {} in its policy cuts nothing",
                     site.operation(),
-                    Quoted(timeout)
+                    Readable(timeout)
                 ),
                 "make it async, or use a policy without an attempt timeout".to_owned(),
             )

@@ -4,7 +4,7 @@ use super::super::site::SiteInfo;
 use super::super::written::WrittenBackoff;
 use super::{Checked, Finding};
 use crate::backoff::Kind;
-use crate::{Backoff, ErrorClass, Policy};
+use crate::{Backoff, ErrorClass, Jitter, Policy};
 
 /// Delays that are looked at one by one; those of a growing backoff are at their `max` long before.
 const DELAYS: u32 = 100;
@@ -22,6 +22,9 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
             ),
             match backoff.kind {
                 Kind::None => "give it a delay with jitter, as in `fixed(\"50ms\", jitter = full)`",
+                _ if backoff.effective_jitter() != Jitter::None => {
+                    "leave room for its jitter between `min` and `max`"
+                }
                 _ => "give it a jitter, as in `jitter = equal`",
             }
             .to_owned(),

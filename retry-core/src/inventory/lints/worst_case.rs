@@ -2,6 +2,7 @@
 
 use super::super::written::Quoted;
 use super::{Checked, Finding};
+use crate::schedule::Readable;
 
 pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
     let Some(longest) = checked.longest else {
@@ -11,15 +12,19 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
         let worst = site.worst_case()?;
         let long = worst.bounded.is_none_or(|bounded| bounded > longest);
         long.then(|| {
-            let longest = Quoted(longest);
             let takes = match worst.bounded {
                 Some(_) => format!("can take {worst}"),
                 None => "can take forever".to_owned(),
             };
             (
-                format!("a call of `{}` {takes}, and should take {longest} at most", site.operation()),
                 format!(
-                    "write `deadline = {longest}`, or fewer attempts and shorter waits; a hint of the server is one of up to `retry_after_max`"
+                    "a call of `{}` {takes}, and should take {} at most",
+                    site.operation(),
+                    Readable(longest)
+                ),
+                format!(
+                    "write `deadline = {}`, or fewer attempts and shorter waits, `retry_after_max` among them",
+                    Quoted(longest)
                 ),
             )
         })
