@@ -43,6 +43,7 @@
 //! `#![forbid(warnings)]`, write `deny`: an announcement holds an `#[allow]`, which `forbid` refuses.
 
 mod entry;
+mod json;
 mod lint;
 mod lints;
 mod report;
@@ -54,7 +55,7 @@ pub use self::entry::SiteEntry;
 pub use self::lint::{Lint, UnknownLint};
 pub use self::lints::{Finding, Lints};
 pub use self::report::Report;
-pub use self::site::{GuardKind, SiteGuard, SiteInfo};
+pub use self::site::{SiteGuard, SiteInfo};
 use crate::registry::Register;
 
 /// Every site in the linked program, in the order of file, line and operation.

@@ -15,6 +15,11 @@ fn by_hand() -> io::Result<()> {
     Ok(())
 }
 
+#[retry(operation = "C:\\tab\t")]
+fn with_odd_letters() -> io::Result<()> {
+    Ok(())
+}
+
 struct Client;
 
 impl Client {

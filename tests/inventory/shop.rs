@@ -45,7 +45,7 @@ fn growing(context: &BackoffContext) -> Duration {
     Duration::from_millis(u64::from(context.failures))
 }
 
-#[retry(backoff = custom(growing), retry_if = |_| true, operation = "shop|import")]
+#[retry(backoff = custom(growing), retry_if = |_| true, operation = "shop|\"import\"")]
 fn import() -> Result<(), u32> {
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
+use super::json::Json;
 use super::site::{SiteGuard, SiteInfo};
 use super::table::Table;
 
@@ -21,8 +20,7 @@ use super::table::Table;
 /// | worst case | how long a call takes at most, see [`WorstCase`](crate::WorstCase) |
 /// | guards | what calls share: the name of a `static`, or the place in which it is |
 /// | policy | as it would be written in the attribute, without what is so by default |
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug)]
 pub struct Report {
     sites: Vec<SiteInfo>,
 }
@@ -68,22 +66,23 @@ impl Report {
     /// | `operation`, `module`, `file`, `line` | what and where |
     /// | `async` | whether the function is |
     /// | `attempts` | how many there are at most; null if there is no limit, or it is not known |
-    /// | `worst_case` | `seconds` of what is bounded, null if nothing is; the `uncut_attempts` on top of it; whether it has an `unknown_queue`; all as `text`. Null if it is not known |
-    /// | `guards` | of each its `kind`, its `name` or null, and how it is `written` |
-    /// | `policy` | as in a configuration file; null if it depends on generics, or holds a custom backoff |
-    /// | `policy_text` | as in the table |
-    /// | `allow` | the lints that are silenced |
+    /// | `worst_case` | the `seconds` of what is bounded, null if nothing bounds the call; how many `uncut_attempts` come on top; whether an `unknown_queue` does; all as `text`. Null if it is not known |
+    /// | `guards` | the `key` of each, its `name` or null, and what is `written` in the attribute |
+    /// | `policy` | `attempts`, `deadline`, `attempt_timeout` and `retry_after_max`, in seconds, null if there is no limit, of the last if hints are ignored; all as `text`. Null if it depends on generics |
+    /// | `allow` | the lints that the site silences |
     ///
-    /// The report is [`Serialize`] too, for other formats.
+    /// With feature `serde` the report can be serialised in other formats, too.
     ///
     /// ```
     /// assert_eq!(retry_core::report().only("my_service").to_json(), "[]");
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Nothing in it refuses to be written. If something did, whoever reads this would have to know.
-        serde_json::to_string_pretty(self)
-            .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string())
+        self.json().to_string()
+    }
+
+    fn json(&self) -> Json {
+        Json::List(self.sites.iter().copied().map(Json::from).collect())
     }
 
     fn table(&self, style: &Style) -> Table<8> {
@@ -120,7 +119,7 @@ const MARKDOWN: Style = Style {
     guard: |guard| {
         format!(
             "{} {}",
-            guard.kind.as_str(),
+            guard.key,
             quoted(guard.name.unwrap_or(guard.written))
         )
     },
@@ -168,5 +167,13 @@ pub(super) fn is_within(module: &str, outer: &str) -> bool {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.table(&PLAIN).fmt(formatter)
+    }
+}
+
+/// As [`Report::to_json`].
+#[cfg(feature = "serde")]
+impl serde::Serialize for Report {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json().serialize(serializer)
     }
 }

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
-
 use super::entry::SiteEntry;
+use super::json::Json;
 use super::lint::Lint;
 use super::written::Written;
 use crate::policy::Policy;
@@ -22,36 +21,13 @@ pub struct SiteInfo(&'static SiteEntry);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SiteGuard {
-    /// Which kind it is.
-    pub kind: GuardKind,
+    /// The key of the attribute that it stands behind: `breaker`, `budget` or `bulkhead`.
+    pub key: &'static str,
     /// Its name, if it is a `static`. Unknown of one in a `LazyLock`, which is not made only to be listed, and of a place such as
     /// `self.breaker`, which may be another one in each call.
     pub name: Option<&'static str>,
     /// What the attribute says, such as `PAYMENTS` or `self.breaker`.
     pub written: &'static str,
-}
-
-/// The kind of a guard, by its key in the attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GuardKind {
-    /// A [`CircuitBreaker`](crate::CircuitBreaker).
-    Breaker,
-    /// A [`Budget`](crate::Budget).
-    Budget,
-    /// A [`Bulkhead`](crate::Bulkhead).
-    Bulkhead,
-}
-
-impl GuardKind {
-    /// The key in the attribute: `breaker`, `budget` or `bulkhead`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Breaker => "breaker",
-            Self::Budget => "budget",
-            Self::Bulkhead => "bulkhead",
-        }
-    }
 }
 
 impl SiteInfo {
@@ -126,8 +102,8 @@ impl SiteInfo {
         self.0.carries_stops
     }
 
-    pub(super) fn guard(self, kind: GuardKind) -> Option<SiteGuard> {
-        self.guards().into_iter().find(|guard| guard.kind == kind)
+    pub(super) fn guard(self, key: &str) -> Option<SiteGuard> {
+        self.guards().into_iter().find(|guard| guard.key == key)
     }
 
     pub(super) fn place(self) -> String {
@@ -145,16 +121,16 @@ impl SiteInfo {
     fn guards_made(self) -> impl Iterator<Item = (SiteGuard, Option<Made>)> {
         let mut statics = self.0.static_guards();
         [
-            (GuardKind::Breaker, self.0.breaker),
-            (GuardKind::Budget, self.0.budget),
-            (GuardKind::Bulkhead, self.0.bulkhead),
+            ("breaker", self.0.breaker),
+            ("budget", self.0.budget),
+            ("bulkhead", self.0.bulkhead),
         ]
         .into_iter()
-        .filter_map(move |(kind, named)| {
+        .filter_map(move |(key, named)| {
             let named = named?;
             let made = named.is_static.then(|| statics.next()?.made()).flatten();
             let guard = SiteGuard {
-                kind,
+                key,
                 name: made.as_ref().map(|made| made.name),
                 written: named.written,
             };
@@ -165,7 +141,7 @@ impl SiteInfo {
     /// How long each attempt may wait for the bulkhead, if that is known.
     fn queue(self) -> Option<Duration> {
         let mut guards = self.guards_made();
-        match guards.find(|(guard, _)| guard.kind == GuardKind::Bulkhead) {
+        match guards.find(|(guard, _)| guard.key == "bulkhead") {
             None => Some(Duration::ZERO),
             Some((_, made)) => made.map(|made| made.longest_wait),
         }
@@ -192,80 +168,79 @@ impl fmt::Debug for SiteInfo {
 
 impl fmt::Display for SiteGuard {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.kind.as_str();
-        match self.name {
-            Some(name) => write!(formatter, "{kind} \"{name}\""),
-            None => write!(formatter, "{kind} {}", self.written),
+        let Self { key, name, written } = self;
+        match name {
+            Some(name) => write!(formatter, "{key} \"{name}\""),
+            None => write!(formatter, "{key} {written}"),
         }
     }
 }
 
-/// As in [`Report::to_json`](super::Report::to_json).
-impl Serialize for SiteInfo {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Data::of(*self).serialize(serializer)
-    }
-}
-
-/// A site in a file.
-#[derive(Serialize)]
-struct Data {
-    operation: &'static str,
-    module: &'static str,
-    file: &'static str,
-    line: u32,
-    r#async: bool,
-    attempts: Option<u32>,
-    worst_case: Option<WorstCaseData>,
-    guards: Vec<GuardData>,
-    policy: Option<&'static Policy>,
-    policy_text: String,
-    allow: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct WorstCaseData {
-    seconds: Option<f64>,
-    uncut_attempts: u32,
-    unknown_queue: bool,
-    text: String,
-}
-
-#[derive(Serialize)]
-struct GuardData {
-    kind: &'static str,
-    name: Option<&'static str>,
-    written: &'static str,
-}
-
-impl Data {
-    fn of(site: SiteInfo) -> Self {
+/// The fields of [`Report::to_json`](super::Report::to_json).
+impl From<SiteInfo> for Json {
+    fn from(site: SiteInfo) -> Self {
         let worst_case = site.worst_case();
-        Self {
-            operation: site.operation(),
-            module: site.module(),
-            file: site.file(),
-            line: site.line(),
-            r#async: site.is_async(),
-            attempts: worst_case.and_then(|worst| worst.attempts),
-            worst_case: worst_case.map(|worst| WorstCaseData {
-                seconds: worst.bounded.map(|bounded| bounded.as_secs_f64()),
-                uncut_attempts: worst.uncut_attempts,
-                unknown_queue: worst.unknown_queue,
-                text: worst.to_string(),
-            }),
-            guards: site
-                .guards()
-                .into_iter()
-                .map(|guard| GuardData {
-                    kind: guard.kind.as_str(),
-                    name: guard.name,
-                    written: guard.written,
-                })
-                .collect(),
-            policy: site.policy().filter(|policy| policy.is_data()),
-            policy_text: site.policy_text(),
-            allow: site.allowed().iter().map(|lint| lint.as_str()).collect(),
-        }
+        let guards = site.guards().into_iter().map(Self::from);
+        let allowed = site.allowed().iter().map(|lint| Self::text(lint.as_str()));
+        Self::Object(vec![
+            ("operation", Self::text(site.operation())),
+            ("module", Self::text(site.module())),
+            ("file", Self::text(site.file())),
+            ("line", Self::Whole(site.line())),
+            ("async", Self::Bool(site.is_async())),
+            (
+                "attempts",
+                Self::or_null(worst_case.and_then(|worst| worst.attempts), Self::Whole),
+            ),
+            ("worst_case", Self::or_null(worst_case, Self::from)),
+            ("guards", Self::List(guards.collect())),
+            ("policy", Self::or_null(site.policy(), Self::from)),
+            ("allow", Self::List(allowed.collect())),
+        ])
+    }
+}
+
+impl From<WorstCase> for Json {
+    fn from(worst: WorstCase) -> Self {
+        Self::Object(vec![
+            ("seconds", Self::or_null(worst.bounded, Self::seconds)),
+            ("uncut_attempts", Self::Whole(worst.uncut_attempts)),
+            ("unknown_queue", Self::Bool(worst.unknown_queue)),
+            ("text", Self::text(worst.to_string())),
+        ])
+    }
+}
+
+impl From<SiteGuard> for Json {
+    fn from(guard: SiteGuard) -> Self {
+        Self::Object(vec![
+            ("key", Self::text(guard.key)),
+            ("name", Self::or_null(guard.name, Self::text)),
+            ("written", Self::text(guard.written)),
+        ])
+    }
+}
+
+impl From<&Policy> for Json {
+    fn from(policy: &Policy) -> Self {
+        let hint = policy
+            .honors_retry_after()
+            .then(|| policy.longest_retry_after());
+        Self::Object(vec![
+            (
+                "attempts",
+                Self::or_null(policy.max_attempts(), Self::Whole),
+            ),
+            (
+                "deadline",
+                Self::or_null(policy.max_elapsed(), Self::seconds),
+            ),
+            (
+                "attempt_timeout",
+                Self::or_null(policy.max_attempt_duration(), Self::seconds),
+            ),
+            ("retry_after_max", Self::or_null(hint, Self::seconds)),
+            ("text", Self::text(Written(policy).to_string())),
+        ])
     }
 }

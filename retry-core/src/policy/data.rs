@@ -103,14 +103,6 @@ impl Serialize for Policy {
     }
 }
 
-#[cfg(feature = "inventory")]
-impl Policy {
-    /// Whether it can be written: a custom backoff cannot.
-    pub(crate) fn is_data(&self) -> bool {
-        PolicyData::of(self).is_ok()
-    }
-}
-
 /// As under `classes` of a [`Policy`].
 impl<'de> Deserialize<'de> for ClassRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

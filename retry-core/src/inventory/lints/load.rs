@@ -1,13 +1,12 @@
 //! Retries add to the load until the circuit opens.
 
-use super::super::site::GuardKind;
 use super::{Checked, Finding};
 
 pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
     checked.each(|site| {
-        let breaker = site.guard(GuardKind::Breaker)?;
+        let breaker = site.guard("breaker")?;
         let retries = site.worst_case()?.attempts != Some(1);
-        (retries && site.guard(GuardKind::Budget).is_none()).then(|| {
+        (retries && site.guard("budget").is_none()).then(|| {
             (
                 format!(
                     "`{}` retries behind the {breaker} without a budget",
