@@ -28,6 +28,8 @@
 //!   methods of [`Call`] of the same names, and on its own; the [`registry`] finds them by name.
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
 //! - **Policies from files**: feature `serde`; what comes in is validated.
+//! - **What a program retries**: feature `inventory`; `retry_core::sites()` lists every attribute in it with its worst case, and lints say what
+//!   is most often a mistake.
 //! - **An error of the macros**: [`docs::reading_the_errors`] says what to do about it.
 //! - **Tests**: [`testing`] has virtual time and a switch that skips all waits.
 //!
@@ -44,6 +46,7 @@
 //! | `tokio` | yes | async calls sleep on tokio's timer. Without it, give an async [`Call`] a [`sleeper`](Call::sleeper) |
 //! | `tokio-util` | | `CancellationToken` is an [`Abort`] |
 //! | `serde` | | policies from configuration files |
+//! | `inventory` | | a list of every attribute in the linked program, and lints over it |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 #![forbid(unsafe_code)]
 

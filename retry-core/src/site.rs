@@ -144,7 +144,7 @@ impl Site {
         self.file
     }
 
-    /// The line of the attribute.
+    /// The line of the attribute, or of the method where one attribute is for many.
     #[must_use]
     pub const fn line(&self) -> u32 {
         self.line

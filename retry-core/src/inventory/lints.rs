@@ -50,7 +50,7 @@ struct Silenced {
     module: Option<String>,
 }
 
-/// What a lint says of a site, or of several.
+/// What a lint says of a site, or of several. [`Lints::check`] gives them.
 ///
 /// Prints as a message of the compiler does:
 ///
@@ -122,7 +122,7 @@ impl Lints {
         self.silence(Some(known(lint)), Some(module))
     }
 
-    /// Silences all lints at the sites in a crate or a module. They still count where a lint looks at several sites and is heard at another.
+    /// Silences all lints at the sites in a crate or a module. An operation that another site shares with them is still a shared one.
     #[must_use]
     pub fn ignore(self, module: &str) -> Self {
         self.silence(None, Some(module))

@@ -14,6 +14,16 @@ use crate::worst_case::{Conditions, WorstCase};
 /// One function with `#[retry]`, or one method that `#[retry_methods]` retries.
 ///
 /// [`sites()`](super::sites) lists them. Printed, it is the operation and its place: `fetch_user (src/users.rs:12)`.
+///
+/// ```
+/// // What may run for more than a minute?
+/// for site in retry_core::sites() {
+///     let limit = site.worst_case().and_then(|worst| worst.bounded);
+///     if limit.is_none_or(|limit| limit.as_secs() > 60) {
+///         println!("{site} in {}, guarded by {:?}", site.module(), site.guards());
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct SiteInfo(&'static SiteEntry);
 
