@@ -456,6 +456,16 @@ impl Backoff {
         to_duration(self.window(lowest).0)
     }
 
+    /// The longest delay that any failure can get.
+    ///
+    /// All formulas but a schedule only ever grow, so there it is that of the last failure there can be.
+    pub(crate) const fn longest(&self) -> Duration {
+        match self.kind {
+            Kind::Schedule(_) => to_duration(self.window(self.longest_argument()).1),
+            _ => self.bounds(u32::MAX).1,
+        }
+    }
+
     /// How many steps [`lowest_from`](Self::lowest_from) takes at most.
     pub(crate) const fn length(&self) -> usize {
         match self.kind {
@@ -553,7 +563,7 @@ impl Backoff {
         }
     }
 
-    const fn effective_jitter(&self) -> Jitter {
+    pub(crate) const fn effective_jitter(&self) -> Jitter {
         match (self.jitter, self.kind) {
             (Some(jitter), _) => jitter,
             (None, Kind::Linear(_) | Kind::Exponential(_) | Kind::Fibonacci(_)) => Jitter::Full,

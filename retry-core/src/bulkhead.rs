@@ -202,6 +202,16 @@ impl Bulkhead {
         }
     }
 
+    /// How long a call may wait for it.
+    #[cfg(feature = "inventory")]
+    pub(crate) fn longest_wait(&self) -> Duration {
+        if self.settings.admits_waiting() {
+            self.settings.wait
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// How many may be inside at a time, now.
     #[must_use]
     pub fn max_concurrent(&self) -> u32 {

@@ -29,6 +29,8 @@
 //!   methods of [`Call`] of the same names, and on its own; the [`registry`] finds them by name.
 //! - **Stopping from outside**: an [`AbortSignal`], or anything else that is an [`Abort`].
 //! - **Policies from files**: feature `serde`; what comes in is validated.
+//! - **What a program retries**: feature `inventory`; `retry_core::sites()` lists every attribute in it with its worst case, and lints say what
+//!   is most often a mistake.
 //! - **An error of the macros**: [`docs::reading_the_errors`] says what to do about it.
 //! - **Tests**: [`testing`] has virtual time and a switch that skips all waits.
 //!
@@ -48,6 +50,7 @@
 //! | `log` | | `observe::LogObserver` writes lines for the `log` facade |
 //! | `serde` | | policies from configuration files, statistics and a [`Timeline`] as data |
 //! | `metrics` | | `observe::MetricsObserver` counts and measures calls and guards through the `metrics` facade |
+//! | `inventory` | | a list of every attribute in the linked program, and lints over it |
 //! | `http` | | `http::StatusCode` behind `status = …` in [`#[derive(Classify)]`](derive@Classify) |
 //! | `opentelemetry` | | `observe::OpenTelemetryObserver`: spans and metrics |
 #![forbid(unsafe_code)]
@@ -72,6 +75,8 @@ mod duration_text;
 mod engine;
 mod event;
 mod guard;
+#[cfg(feature = "inventory")]
+pub mod inventory;
 mod judge;
 mod listener;
 pub mod observe;
@@ -90,6 +95,7 @@ pub mod time;
 mod timeline;
 mod wake;
 mod window;
+mod worst_case;
 
 pub use abort::{Abort, AbortSignal};
 pub use attempt::Attempt;
@@ -107,6 +113,8 @@ pub use class::{Cause, Classification, Classify, ErrorClass, ParseErrorClassErro
 pub use engine::SleepDecision;
 pub use event::{Event, EventKind, GlobalObserverAlreadySet, Observer, set_global_observer};
 pub use guard::GuardError;
+#[cfg(feature = "inventory")]
+pub use inventory::{Lint, Lints, report, sites};
 pub use observe::Stats;
 pub use outcome::{Outcome, StopReason, Stopped};
 pub use policy::{ClassRule, Policy, PolicyError, RetryAfter};
@@ -117,3 +125,4 @@ pub use schedule::{Schedule, ScheduledAttempt};
 pub use site::Site;
 pub use time::{Clock, Sleep};
 pub use timeline::{AttemptRecord, GuardRecord, Timeline, TimelineEnd};
+pub use worst_case::WorstCase;

@@ -14,7 +14,8 @@ pub use self::check::PolicyError;
 use self::check::Problem;
 pub use self::rule::ClassRule;
 pub(crate) use self::sources::Source;
-use crate::{Backoff, ErrorClass, Jitter, Schedule};
+use crate::worst_case::Conditions;
+use crate::{Backoff, ErrorClass, Jitter, Schedule, WorstCase};
 
 /// Three attempts: one retry meets most short failures, a second one most of the rest, and
 /// every further one mostly adds load to something that is down.
@@ -397,6 +398,36 @@ impl Policy {
         Schedule::of(self)
     }
 
+    /// How long an async call can take at most, and how many attempts it can have.
+    ///
+    /// ```
+    /// # use retry_core::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().deadline(Duration::from_secs(30));
+    /// assert_eq!(policy.worst_case().to_string(), "30s + last attempt");
+    /// ```
+    #[must_use]
+    pub fn worst_case(&self) -> WorstCase {
+        WorstCase::of(self, &Conditions::of_policy(true))
+    }
+
+    /// The same of a blocking call, whose attempts no timeout cuts.
+    ///
+    /// ```
+    /// # use retry_core::{Backoff, Policy, RetryAfter};
+    /// # use std::time::Duration;
+    /// let policy = Policy::new()
+    ///     .attempt_timeout(Duration::from_secs(2))
+    ///     .backoff(Backoff::none())
+    ///     .retry_after(RetryAfter::Ignore);
+    /// assert_eq!(policy.worst_case().to_string(), "6s");
+    /// assert_eq!(policy.worst_case_blocking().to_string(), "3 attempts");
+    /// ```
+    #[must_use]
+    pub fn worst_case_blocking(&self) -> WorstCase {
+        WorstCase::of(self, &Conditions::of_policy(false))
+    }
+
     /// How many attempts a call has at most; `None` when unlimited.
     ///
     /// ```
@@ -505,6 +536,16 @@ impl Policy {
     #[must_use]
     pub const fn longest_retry_after(&self) -> Duration {
         self.retry_after_max
+    }
+
+    #[cfg(feature = "inventory")]
+    pub(crate) const fn own_backoff(&self) -> Option<&Backoff> {
+        self.backoff.as_ref()
+    }
+
+    #[cfg(feature = "inventory")]
+    pub(crate) const fn rule(&self, class: ErrorClass) -> &ClassRule {
+        &self.rules[class.index()]
     }
 
     #[track_caller]

@@ -61,6 +61,23 @@ use crate::time::TimeSource;
 #[path = "private/keys.rs"]
 pub mod keys;
 
+#[cfg(feature = "inventory")]
+pub use crate::inventory::SiteEntry;
+#[cfg(feature = "inventory")]
+pub use ::inventory::submit;
+
+/// What the attributes were built to say of every site, where nobody wants to know: `retry-macros` may be shared with another build of this
+/// crate.
+#[cfg(not(feature = "inventory"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit_nothing {
+    ($($entry:tt)*) => {};
+}
+
+#[cfg(not(feature = "inventory"))]
+pub use crate::__submit_nothing as submit;
+
 /// What `#[derive(Classify)]` calls.
 pub mod derived {
     pub use crate::classify::derived::{Hint, Status, Verdict, reason, retry_after, status, with};
@@ -186,7 +203,18 @@ pub struct GuardedSite<'g>(&'static Site, Guards<'g>);
 #[must_use]
 #[inline]
 pub fn with_guards<'g>(site: &'static Site, guards: Guards<'g>) -> GuardedSite<'g> {
-    site.register_guards();
+    GuardedSite(site, guards)
+}
+
+/// The same where some of them are statics, which are found by their names once a call has been made from here.
+#[must_use]
+#[inline]
+pub fn with_static_guards<'g>(
+    site: &'static Site,
+    statics: &'static SiteGuards,
+    guards: Guards<'g>,
+) -> GuardedSite<'g> {
+    statics.register_once();
     GuardedSite(site, guards)
 }
 

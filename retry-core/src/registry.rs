@@ -1,6 +1,7 @@
 //! The guards of a program by name: for status pages, for the people who are on call, and for tests.
 //!
-//! A `static` guard that a `#[retry]` names is here from the first call of that function on. Any other is here once it is
+//! A `static` guard that a `#[retry]` names is here from the first call of that function on; with the feature `inventory` from the start of the
+//! program, unless it is in a [`LazyLock`], which is made when it is first used and not because somebody looks. Any other is here once it is
 //! [registered](register); one in an [`Arc`] for as long as somebody holds it.
 //!
 //! Names are unique among the guards of a kind. Two guards of one name are an error that says where both are made: of [`register`], or where
@@ -30,6 +31,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+#[cfg(feature = "inventory")]
+use std::time::Duration;
 
 use crate::breaker::CircuitBreaker;
 use crate::budget::Budget;
@@ -44,6 +47,9 @@ pub trait Guard: Sized + Send + Sync + 'static {
     fn about(&self) -> About<'_>;
     #[doc(hidden)]
     fn table() -> &'static Table<Self>;
+    #[cfg(feature = "inventory")]
+    #[doc(hidden)]
+    fn longest_wait(&self) -> Duration;
 }
 
 /// What the registry has to know of a guard.
@@ -51,7 +57,7 @@ pub trait Guard: Sized + Send + Sync + 'static {
 pub struct About<'a>(&'a Identity);
 
 macro_rules! guards {
-    ($($guard:ty: $kind:literal;)*) => {
+    ($($guard:ty: $kind:literal, waits $wait:expr;)*) => {
         $(
             impl Guard for $guard {
                 const KIND: &'static str = $kind;
@@ -64,11 +70,22 @@ macro_rules! guards {
                     static TABLE: Table<$guard> = Table::new();
                     &TABLE
                 }
+
+                #[cfg(feature = "inventory")]
+                fn longest_wait(&self) -> Duration {
+                    let wait: fn(&Self) -> Duration = $wait;
+                    wait(self)
+                }
             }
 
             impl Register for $guard {
                 fn register(&'static self) {
                     register_or_note(self);
+                }
+
+                #[cfg(feature = "inventory")]
+                fn made(&'static self) -> Option<Made> {
+                    Some(Made::of(self))
                 }
             }
 
@@ -76,11 +93,21 @@ macro_rules! guards {
                 fn register(&'static self) {
                     register_or_note(*self);
                 }
+
+                #[cfg(feature = "inventory")]
+                fn made(&'static self) -> Option<Made> {
+                    Some(Made::of(*self))
+                }
             }
 
             impl Register for Arc<$guard> {
                 fn register(&'static self) {
                     register_or_note(self);
+                }
+
+                #[cfg(feature = "inventory")]
+                fn made(&'static self) -> Option<Made> {
+                    Some(Made::of(&**self))
                 }
             }
         )*
@@ -88,9 +115,9 @@ macro_rules! guards {
 }
 
 guards! {
-    CircuitBreaker: "circuit breaker";
-    Budget: "budget";
-    Bulkhead: "bulkhead";
+    CircuitBreaker: "circuit breaker", waits |_| Duration::ZERO;
+    Budget: "budget", waits |_| Duration::ZERO;
+    Bulkhead: "bulkhead", waits Bulkhead::longest_wait;
 }
 
 /// All guards of a kind.
@@ -175,6 +202,7 @@ pub fn register<G: Guard>(guard: impl Into<Registered<G>>) -> Result<(), NameTak
 /// The guards of a kind, in the order of their names.
 #[must_use]
 pub fn list<G: Guard>() -> Vec<Found<G>> {
+    register_linked();
     let rows = G::table().lock();
     rows.entries.iter().filter_map(Registered::found).collect()
 }
@@ -185,6 +213,7 @@ pub fn list<G: Guard>() -> Vec<Found<G>> {
 ///
 /// If there is none, or if attributes have named two.
 pub fn find<G: Guard>(name: &str) -> Result<Found<G>, FindError> {
+    register_linked();
     let rows = G::table().lock();
     let mut conflicts = rows.conflicts.iter();
     if let Some(conflict) = conflicts.find(|conflict| conflict.name == name) {
@@ -203,10 +232,25 @@ pub fn find<G: Guard>(name: &str) -> Result<Found<G>, FindError> {
 /// The names that two guards have, where attributes have brought them. Assert in a test that there are none.
 #[must_use]
 pub fn conflicts() -> Vec<NameTaken> {
+    register_linked();
     let breakers = CircuitBreaker::table().lock().conflicts.clone();
     let budgets = Budget::table().lock().conflicts.clone();
     let bulkheads = Bulkhead::table().lock().conflicts.clone();
     [breakers, budgets, bulkheads].concat()
+}
+
+/// Registers what the linked sites name, once, as far as that has been made.
+fn register_linked() {
+    #[cfg(feature = "inventory")]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| {
+            let guards = crate::inventory::static_guards();
+            for guard in guards.filter(|guard| guard.made().is_some()) {
+                guard.register();
+            }
+        });
+    }
 }
 
 impl<G: Guard> Table<G> {
@@ -360,6 +404,29 @@ impl Error for FindError {}
 pub trait Register: Sync {
     #[doc(hidden)]
     fn register(&'static self);
+
+    /// What is known of it, unless it would have to be made first.
+    #[cfg(feature = "inventory")]
+    #[doc(hidden)]
+    fn made(&'static self) -> Option<Made>;
+}
+
+/// What the inventory has to know of a guard.
+#[cfg(feature = "inventory")]
+#[doc(hidden)]
+pub struct Made {
+    pub(crate) name: &'static str,
+    pub(crate) longest_wait: Duration,
+}
+
+#[cfg(feature = "inventory")]
+impl Made {
+    fn of(guard: &'static impl Guard) -> Self {
+        Self {
+            name: guard.about().0.name(),
+            longest_wait: guard.longest_wait(),
+        }
+    }
 }
 
 fn register_or_note<G: Guard>(guard: impl Into<Registered<G>>) {
@@ -374,5 +441,10 @@ fn register_or_note<G: Guard>(guard: impl Into<Registered<G>>) {
 impl<R: Register + Send, F: FnOnce() -> R + Send> Register for LazyLock<R, F> {
     fn register(&'static self) {
         (**self).register();
+    }
+
+    #[cfg(feature = "inventory")]
+    fn made(&'static self) -> Option<Made> {
+        None
     }
 }

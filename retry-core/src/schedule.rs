@@ -12,7 +12,7 @@ use crate::{Backoff, Policy, backoff};
 const ROWS_WHEN_UNLIMITED: usize = 10;
 
 /// Rows shown when there are many; more is a loop, not a schedule.
-const ROWS: usize = 100;
+pub(crate) const ROWS: usize = 100;
 
 /// The earliest and the latest start of each attempt that a [`Policy`] allows.
 ///
@@ -152,7 +152,7 @@ impl Schedule {
 ///
 /// Source by source: the best sum of k delays is the best of j delays from this source and k−j
 /// from those before, over all j.
-fn totals(
+pub(crate) fn totals(
     sources: &[Source<'_>],
     most: usize,
     delay: impl Fn(&Backoff, u32) -> Duration,

@@ -32,7 +32,6 @@ pub struct Site {
     module: &'static str,
     file: &'static str,
     line: u32,
-    guards: Option<&'static SiteGuards>,
 }
 
 /// The `static` guards that a site names.
@@ -49,6 +48,19 @@ impl SiteGuards {
         Self {
             guards,
             registered: AtomicBool::new(false),
+        }
+    }
+
+    #[cfg(feature = "inventory")]
+    pub(crate) const fn get(&self) -> &'static [&'static dyn Register] {
+        self.guards
+    }
+
+    /// Makes them known, once.
+    #[inline]
+    pub(crate) fn register_once(&self) {
+        if !self.registered.load(Ordering::Relaxed) {
+            self.register();
         }
     }
 
@@ -85,25 +97,6 @@ impl Site {
             module,
             file,
             line,
-            guards: None,
-        }
-    }
-
-    /// The same place with guards that are found by their names once a call has been made from here.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn guarded_by(mut self, guards: &'static SiteGuards) -> Self {
-        self.guards = Some(guards);
-        self
-    }
-
-    /// Makes the guards known, once.
-    #[inline]
-    pub(crate) fn register_guards(&self) {
-        if let Some(guards) = self.guards {
-            if !guards.registered.load(Ordering::Relaxed) {
-                guards.register();
-            }
         }
     }
 
@@ -151,7 +144,7 @@ impl Site {
         self.file
     }
 
-    /// The line of the attribute.
+    /// The line of the attribute, or of the method where one attribute is for many.
     #[must_use]
     pub const fn line(&self) -> u32 {
         self.line

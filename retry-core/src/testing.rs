@@ -80,6 +80,56 @@ pub fn restore() {
     switches::clear(switches::SKIP_WAITS | switches::RUN_ONCE);
 }
 
+/// Asserts that no [lint](crate::Lints) over the sites of this program says anything; one line in a test suite. Feature `inventory`.
+///
+/// ```standalone_crate
+/// use my_service as _; // so that it is linked
+/// # mod my_service {}
+///
+/// # /*
+/// #[test]
+/// # */
+/// fn retries_are_as_they_should_be() {
+///     retry_core::testing::assert_lints_clean();
+/// }
+/// # retries_are_as_they_should_be();
+/// ```
+///
+/// # Panics
+///
+/// If a lint does, with all that they say.
+#[cfg(feature = "inventory")]
+#[track_caller]
+pub fn assert_lints_clean() {
+    assert_lints_clean_with(&crate::Lints::new());
+}
+
+/// As [`assert_lints_clean`], with lints of your choice. Feature `inventory`.
+///
+/// ```standalone_crate
+/// use retry_core::{Lints, testing};
+/// use std::time::Duration;
+///
+/// let lints = Lints::new().worst_case(Duration::from_secs(60)).ignore("some_dependency");
+/// testing::assert_lints_clean_with(&lints);
+/// ```
+///
+/// # Panics
+///
+/// If a lint says anything, with all that they say.
+#[cfg(feature = "inventory")]
+#[track_caller]
+pub fn assert_lints_clean_with(lints: &crate::Lints) {
+    let findings: Vec<String> = lints.check().iter().map(ToString::to_string).collect();
+    let count = findings.len();
+    assert!(
+        findings.is_empty(),
+        "{count} finding{} of the lints over the retries of this program:\n\n{}\n",
+        if count == 1 { "" } else { "s" },
+        findings.join("\n\n")
+    );
+}
+
 /// Nobody waits longer than this: beyond it, an `Instant` cannot be relied on to be representable.
 const END_OF_TIME: Duration = Duration::from_secs(500 * 365 * 24 * 60 * 60);
 

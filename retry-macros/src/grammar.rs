@@ -169,6 +169,11 @@ pub(crate) static KEYS: &[Word] = &[
         "`mut` arguments whose changes carry over to the next attempt",
     ),
     word(
+        "allow",
+        "allow(breaker_without_budget)",
+        "lints over the inventory that say nothing of this function",
+    ),
+    word(
         "crate",
         "crate = ::my_crate::retry_core",
         "where `retry-core` is found",
@@ -354,6 +359,39 @@ pub(crate) static RULE: &[Word] = &[
         "how long to wait after a failure of this class",
     ),
 ];
+
+/// The lints over the inventory.
+pub(crate) static LINTS: &[Word] = &[
+    lint(
+        "unlimited_without_deadline",
+        "nothing ends a call that keeps failing",
+    ),
+    lint("long_worst_case", "a call can take longer than it should"),
+    lint(
+        "timeout_without_conversion",
+        "an attempt that is cut leaves no error behind",
+    ),
+    lint(
+        "timeout_without_effect",
+        "nothing cuts an attempt of a blocking function",
+    ),
+    lint(
+        "shared_without_jitter",
+        "callers that failed together come back together",
+    ),
+    lint(
+        "conflicting_policies",
+        "one operation is retried in more than one way",
+    ),
+    lint(
+        "breaker_without_budget",
+        "retries add to the load until the circuit opens",
+    ),
+];
+
+const fn lint(name: &'static str, meaning: &'static str) -> Word {
+    word(name, name, meaning)
+}
 
 /// What a backoff is given first, without a name.
 #[derive(Clone, Copy, PartialEq, Eq)]

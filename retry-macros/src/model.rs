@@ -177,6 +177,8 @@ pub(crate) struct Config {
     pub(crate) operation: Option<Keyed<Expr>>,
     pub(crate) clone: Vec<Ident>,
     pub(crate) carry: Vec<Ident>,
+    /// Names of lints, each once.
+    pub(crate) allow: Vec<Ident>,
     pub(crate) runtime: Option<Path>,
     /// Keys whose value could not be understood; nothing is concluded from their absence.
     pub(crate) failed: BTreeSet<&'static str>,

@@ -2,6 +2,7 @@
 
 mod circuit_breaker;
 mod connection_pool;
+mod inventory;
 mod llm_pipeline;
 mod opentelemetry;
 mod prometheus;

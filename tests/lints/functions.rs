@@ -194,7 +194,7 @@ pub fn guarded(path: &str) -> io::Result<String> {
 /// # Errors
 ///
 /// When it cannot be read.
-#[retry(breaker = *circuit, budget = BUDGET, bulkhead = POOL, returns = outcome)]
+#[retry(breaker = *circuit, budget = BUDGET, bulkhead = POOL, returns = outcome, allow(shared_without_jitter))]
 pub async fn guarded_async(path: &str, circuit: &CircuitBreaker) -> io::Result<String> {
     core::future::ready(std::fs::read_to_string(path)).await
 }

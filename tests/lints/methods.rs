@@ -195,6 +195,7 @@ pub struct Database<T> {
     attempts = 4,
     backoff = fixed("100ms"),
     attempt_timeout = "5s",
+    allow(conflicting_policies, long_worst_case),
     rate_limit(attempts = 2, backoff = fixed("1s")),
     methods(execute(attempts = 2), migrate(skip))
 )]
@@ -229,7 +230,7 @@ where
     /// # Errors
     ///
     /// When there is nothing.
-    #[retry(clone(row), rate_limit(attempts = 3))]
+    #[retry(clone(row), rate_limit(attempts = 3), allow(shared_without_jitter))]
     pub fn add(&mut self, row: T) -> Result<usize, StoreError> {
         self.rows.push(row);
         if self.rows.len() > 9 {

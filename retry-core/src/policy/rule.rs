@@ -125,18 +125,18 @@ impl ClassRule {
         }
     }
 
-    pub(super) const fn is_never(&self) -> bool {
+    pub(crate) const fn is_never(&self) -> bool {
         matches!(self.0, Rule::Never)
     }
 
-    pub(super) const fn cap(&self) -> Option<u32> {
+    pub(crate) const fn cap(&self) -> Option<u32> {
         match self.0 {
             Rule::Retry { attempts, .. } => attempts,
             Rule::Never => None,
         }
     }
 
-    pub(super) const fn own_backoff(&self) -> Option<&Backoff> {
+    pub(crate) const fn own_backoff(&self) -> Option<&Backoff> {
         match &self.0 {
             Rule::Retry { backoff, .. } => backoff.as_ref(),
             Rule::Never => None,

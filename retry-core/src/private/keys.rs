@@ -169,6 +169,11 @@ keys! {
     /// `carry(cursor)`
     carry
 
+    /// Lints over the inventory that say nothing of this function. Default none.
+    ///
+    /// `allow(breaker_without_budget)`
+    allow
+
     /// Where `retry-core` is found. Default `::retry_core`.
     ///
     /// `crate = ::my_crate::retry_core`

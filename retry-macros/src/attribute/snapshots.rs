@@ -1,14 +1,14 @@
 //! What comes out, to be read, for eleven inputs that stand for the others. After a change, `UPDATE_EXPECT=1 cargo test -p retry-macros
 //! snapshots` writes what comes out now, for the difference to be reviewed.
 //!
-//! To be readable, the snapshots leave out two things that other tests hold: the generated documentation, and that paths are absolute, of
-//! which they show the last words.
+//! To be readable, the snapshots leave out what other tests hold: the generated documentation, that paths are absolute, of which they show
+//! the last words, and what the inventory is told, but in the snapshots that are about that.
 
 use expect_test::{Expect, expect};
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, File, Path};
+use syn::{Attribute, Block, Expr, File, Path, Stmt};
 
 use super::expanded;
 
@@ -26,6 +26,7 @@ fn check(keys: &str, item: &str, expected: &Expect) {
     let mut expansion: File =
         syn::parse2(expanded(tokens(keys), tokens(item))).expect("it expands to Rust");
     Readable.visit_file_mut(&mut expansion);
+    Announcements::default().visit_file_mut(&mut expansion);
     expected.assert_eq(&prettyplease::unparse(&expansion));
 
     WithoutPolicy.visit_file_mut(&mut expansion);
@@ -66,6 +67,25 @@ impl VisitMut for Readable {
     }
 }
 
+/// What the inventory is told, taken out.
+#[derive(Default)]
+struct Announcements {
+    told: Vec<String>,
+}
+
+impl VisitMut for Announcements {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        visit_mut::visit_block_mut(self, block);
+        block.stmts.retain(|statement| match statement {
+            Stmt::Macro(call) if call.mac.path.is_ident("submit") => {
+                self.told.push(call.mac.tokens.to_string());
+                false
+            }
+            _ => true,
+        });
+    }
+}
+
 struct WithoutPolicy;
 
 impl VisitMut for WithoutPolicy {
@@ -88,7 +108,7 @@ fn a_bare_sync_function() {
         &expect![[r#"
             pub fn read(path: &Path) -> io::Result<String> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("read", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("read", module_path!(), &__RETRY_POLICY);
                 returns::<io::Result<String>>();
                 return run_blocking::<
                     io::Result<String>,
@@ -122,7 +142,7 @@ fn a_bare_async_function() {
         &expect![[r#"
             pub async fn fetch(id: u64) -> Result<User, ApiError> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -176,7 +196,7 @@ fn keys_of_the_policy() {
                         Jitter::Equal,
                     ),
                 );
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -223,7 +243,7 @@ fn rules_of_classes() {
                         ClassRule::never(),
                     ),
                 );
-                static __RETRY_SITE: Site = Site::here("store", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("store", module_path!(), &__RETRY_POLICY);
                 returns::<Result<(), DbError>>();
                 return run_blocking::<
                     Result<(), DbError>,
@@ -254,7 +274,7 @@ fn closures_that_judge() {
         &expect![[r#"
             async fn poll(job: &Job) -> Result<Status, JobError> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("poll", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("poll", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<Status, JobError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -291,7 +311,7 @@ fn an_abort_and_an_observer() {
         &expect![[r#"
             async fn fetch(id: u64) -> io::Result<User> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<io::Result<User>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -360,7 +380,7 @@ fn an_attempt_timeout() {
                 static __RETRY_POLICY: Policy = Policy::checked(
                     Policy::attempt_timeout(Policy::new(), Duration::from_secs(2)),
                 );
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -394,7 +414,7 @@ fn arguments_between_attempts() {
         &expect![[r#"
             async fn send(body: Vec<u8>, mut page: u32) -> io::Result<()> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("send", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("send", module_path!(), &__RETRY_POLICY);
                 let mut __driver = driver::<io::Result<()>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
@@ -436,7 +456,7 @@ fn a_method_with_self() {
                     Result<User, Self::Error>,
                     _,
                 >(const {
-                    &Site::here(
+                    &<Site>::here(
                         "users.load",
                         module_path!(),
                         const { &Policy::checked(Policy::attempts(Policy::new(), Self::ATTEMPTS)) },
@@ -502,7 +522,7 @@ fn what_async_trait_made() {
                     let id = id;
                     let __ret: io::Result<User> = {
                         static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                        static __RETRY_SITE: Site = Site::here(
+                        static __RETRY_SITE: Site = <Site>::here(
                             "load",
                             module_path!(),
                             &__RETRY_POLICY,
@@ -531,6 +551,88 @@ fn what_async_trait_made() {
                     #[allow(unreachable_code)] __ret
                 })
             }
+        "#]],
+    );
+}
+
+/// What the inventory is told of the item.
+#[cfg(feature = "inventory")]
+#[track_caller]
+fn check_announcement(keys: &str, item: &str, expected: &Expect) {
+    let tokens = |text: &str| -> TokenStream { text.parse().expect("it is tokens") };
+    let mut expansion: File =
+        syn::parse2(expanded(tokens(keys), tokens(item))).expect("it expands to Rust");
+    Readable.visit_file_mut(&mut expansion);
+    let mut announcements = Announcements::default();
+    announcements.visit_file_mut(&mut expansion);
+    let [told] = &announcements.told[..] else {
+        panic!("one site is one announcement, not {:?}", announcements.told);
+    };
+    let told = format!("static ENTRY: SiteEntry = {told};");
+    let mut told: File = syn::parse_str(&told).expect("it is an expression");
+    Readable.visit_file_mut(&mut told);
+    expected.assert_eq(&prettyplease::unparse(&told));
+}
+
+#[cfg(feature = "inventory")]
+#[test]
+fn an_announcement_of_a_static_site() {
+    check_announcement(
+        "budget = BUDGET",
+        "fn read(path: &Path) -> io::Result<String> { Ok(fs::read_to_string(path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE)
+                .guarded_by(&__RETRY_GUARDS)
+                .budget("BUDGET", true);
+        "#]],
+    );
+    check_announcement(
+        "retry_if = f, breaker = &guards::PAYMENTS, bulkhead = pool(), allow(breaker_without_budget, long_worst_case)",
+        "async fn read(path: &Path) -> io::Result<String> { Ok(fs::read_to_string(path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE)
+                .asynchronous()
+                .without_hints()
+                .guarded_by(&__RETRY_GUARDS)
+                .breaker("guards::PAYMENTS", true)
+                .bulkhead("pool()", false)
+                .allow(&[Lint::BreakerWithoutBudget, Lint::LongWorstCase]);
+        "#]],
+    );
+    check_announcement(
+        "attempt_timeout = \"1s\", budget = *budget, returns = outcome",
+        "async fn read() -> Result<&'static str, Lost> { Err(Lost) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = SiteEntry::of(&__RETRY_SITE)
+                .asynchronous()
+                .carries_stops({
+                    use ::retry_core::__private::NotCarried as _;
+                    Carrier::<Lost>::CARRIES
+                })
+                .budget("*budget", false);
+        "#]],
+    );
+}
+
+#[cfg(feature = "inventory")]
+#[test]
+fn an_announcement_of_a_site_that_depends_on_generics() {
+    check_announcement(
+        "attempts = Self::ATTEMPTS, budget = BUDGET, breaker = self.breaker",
+        "fn read(&self) -> io::Result<String> { Ok(fs::read_to_string(&self.path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = <SiteEntry>::here("read", module_path!())
+                .guarded_by(&__RETRY_GUARDS)
+                .breaker("self.breaker", false)
+                .budget("BUDGET", true);
+        "#]],
+    );
+    check_announcement(
+        "attempts = 4, operation = Self::NAME",
+        "fn read(&self) -> io::Result<String> { Ok(fs::read_to_string(&self.path)?) }",
+        &expect![[r#"
+            static ENTRY: SiteEntry = <SiteEntry>::here("{Self::NAME}", module_path!())
+                .policy(const { &Policy::checked(Policy::attempts(Policy::new(), 4)) });
         "#]],
     );
 }

@@ -5,7 +5,9 @@ use quote::quote;
 
 use super::{expanded, guarded};
 use crate::errors::Errors;
-use crate::grammar::{BACKOFFS, BLOCK, JITTERS, KEYS, METHOD, MODIFIERS, REFUSED, RULE, SYNONYMS};
+use crate::grammar::{
+    BACKOFFS, BLOCK, JITTERS, KEYS, LINTS, METHOD, MODIFIERS, REFUSED, RULE, SYNONYMS,
+};
 use crate::parse;
 
 const FUNCTION: &str = "async fn fetch(body: Vec<u8>) -> Result<(), E> { body; }";
@@ -71,6 +73,9 @@ fn every_example_of_the_grammar_is_accepted() {
     for jitter in JITTERS {
         assert_fine(&format!("jitter = {}", jitter.example));
     }
+    for lint in LINTS {
+        assert_fine(&format!("allow({})", lint.example));
+    }
     for rule in RULE {
         assert_fine(&format!("attempts = 9, transient({})", rule.example));
     }
@@ -127,6 +132,10 @@ fn the_reference_describes_every_word_of_the_grammar() {
             backoff.word.name
         );
     }
+    for lint in LINTS {
+        let row = format!("| `{}` | {} |", lint.name, lint.meaning);
+        assert!(reference.contains(&row), "{row}");
+    }
     for jitter in JITTERS {
         assert!(
             reference.contains(&format!("`{}`", jitter.name)),
@@ -157,6 +166,7 @@ fn each_mistake_is_reported_at_its_own_token() {
         "rate_limit(attempts = 0, backof = none), colour",
         &[25, 41, 22],
     );
+    assert_at("allow(long_worst_case, colour, long_worst_case)", &[23, 31]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ReturnType, Signature, Type, TypeInfer, TypeTuple};
 
 use super::behaviour::Behaviour;
+use super::site::Site;
 use super::span::Place;
 use super::{keys, site};
 use crate::model::{AttemptParameter, Boxed, Config, Flavor, Function};
@@ -57,8 +58,12 @@ impl<'a> Attempts<'a> {
             runtime,
         };
         let check = behaviour.policy_check(function, &output);
-        let (items, site) = site::site(&behaviour.runtime, config, function);
-        let site = behaviour.guarded(site);
+        let Site {
+            items,
+            value,
+            statics,
+        } = site::site(&behaviour, function, &output);
+        let site = behaviour.guarded(value, statics);
         Self {
             past_keys: keys::way(&behaviour.private, config),
             items,

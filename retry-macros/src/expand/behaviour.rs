@@ -73,7 +73,7 @@ impl Behaviour<'_> {
     }
 
     /// The site with the shared guards, if there are any.
-    pub(super) fn guarded(&self, site: TokenStream) -> TokenStream {
+    pub(super) fn guarded(&self, site: TokenStream, statics: Option<TokenStream>) -> TokenStream {
         let private = &self.private;
         let keys = [
             &self.config.breaker,
@@ -90,7 +90,12 @@ impl Behaviour<'_> {
             let guard = self.borrowed(value);
             guards = quote_spanned!(Span::mixed_site()=> #guards.#method(#guard));
         }
-        quote_spanned!(Span::mixed_site()=> #private::with_guards(#site, #guards))
+        match statics {
+            None => quote_spanned!(Span::mixed_site()=> #private::with_guards(#site, #guards)),
+            Some(statics) => {
+                quote_spanned!(Span::mixed_site()=> #private::with_static_guards(#site, #statics, #guards))
+            }
+        }
     }
 
     /// What the call asks and tells. Methods that take `self` by value and belong to the type come before anything that the user's traits have.
@@ -305,14 +310,7 @@ impl Behaviour<'_> {
             arguments.set_span(place.first);
             quote!(#assert #arguments)
         };
-        let lifetimes = ty
-            .to_token_stream()
-            .into_iter()
-            .any(|token| matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '&' | '\'')));
-        if !lifetimes
-            && (function.home.is_some() || function.signature.receiver().is_none())
-            && may_be_item(&quote!(#policy #named), named, function)
-        {
+        if outlives_items(function, ty) && may_be_item(&quote!(#policy #named), named, function) {
             quote_spanned! {Span::mixed_site()=>
                 const _: () = { use #private::NotCarried as _; #assert };
             }
@@ -321,6 +319,62 @@ impl Behaviour<'_> {
                 const { use #private::NotCarried as _; #assert };
             }
         }
+    }
+
+    /// Whether the error can be made from a `Stopped`, where an attempt may be cut and nobody asks for it.
+    pub(super) fn carries_stops(&self, function: &Function, ty: &Type) -> Option<TokenStream> {
+        self.config.returns_outcome()?;
+        if self.config.attempt_timeout.is_none() {
+            self.policy_may_cut()?;
+        }
+        let (private, named) = (&self.private, &self.named_output);
+        let (ty, error) = match written_error(ty) {
+            // Of the value, nothing need be known.
+            Some(error) => (error, error.to_token_stream()),
+            None => (
+                ty,
+                quote_spanned!(Span::mixed_site()=> #private::ErrorOf<#named>),
+            ),
+        };
+        let known = outlives_items(function, ty) && may_be_item(&error, &error, function);
+        known.then(|| {
+            quote_spanned! {Span::mixed_site()=>
+                { use #private::NotCarried as _; #private::Carrier::<#error>::CARRIES }
+            }
+        })
+    }
+}
+
+/// Whether a type can be named in an item, as far as lifetimes go and what a method may not know.
+fn outlives_items(function: &Function, ty: &Type) -> bool {
+    !has_lifetime(ty.to_token_stream())
+        && (function.home.is_some() || function.signature.receiver().is_none())
+}
+
+fn has_lifetime(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
+        TokenTree::Group(group) => has_lifetime(group.stream()),
+        _ => false,
+    })
+}
+
+/// `E` of what is written as `Result<T, E>`.
+fn written_error(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match (arguments.args.first()?, arguments.args.last()?) {
+        (syn::GenericArgument::Type(_), syn::GenericArgument::Type(error))
+            if last.ident == "Result" && arguments.args.len() == 2 =>
+        {
+            Some(error)
+        }
+        _ => None,
     }
 }
 

@@ -268,7 +268,7 @@ fn time(time: &Time) -> String {
 }
 
 /// The user's tokens as they would be written.
-fn code(tokens: &impl ToTokens) -> String {
+pub(super) fn code(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (spaced, tight) in [
         (" :: ", "::"),

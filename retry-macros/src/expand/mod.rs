@@ -3,6 +3,7 @@
 mod attempts;
 mod behaviour;
 mod docs;
+mod entry;
 mod keys;
 mod policy;
 mod site;

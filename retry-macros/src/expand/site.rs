@@ -1,22 +1,81 @@
 //! The constant that describes the place of the attribute and holds its policy.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Expr, GenericParam};
+use syn::{Expr, GenericParam, Type};
 
+use super::behaviour::Behaviour;
+use super::entry::Entry;
 use super::policy::Builder;
 use super::span::Place;
 use crate::model::{Config, Function, Rule};
 
-/// The items that the site needs, and the expression that gives it.
-pub(super) fn site(
-    runtime: &TokenStream,
-    config: &Config,
-    function: &Function,
-) -> (TokenStream, TokenStream) {
+/// A site as the rest of the expansion uses it.
+pub(super) struct Site {
+    /// What stands in front of everything.
+    pub(super) items: TokenStream,
+    /// Gives the site.
+    pub(super) value: TokenStream,
+    /// Gives those of its guards that are statics, if any are.
+    pub(super) statics: Option<TokenStream>,
+}
+
+/// The constant, and what the inventory is told of it.
+pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type) -> Site {
+    let Behaviour {
+        config, runtime, ..
+    } = behaviour;
     let policy = spelled_out(Builder { runtime }.policy(config), function);
-    let operation = match &config.operation {
+    let operation = operation(config, function);
+    let guards = guards(runtime, config, function);
+    let statics = guards
+        .as_ref()
+        .map(|_| quote_spanned!(Span::mixed_site()=> &__RETRY_GUARDS));
+    let site = |policy: TokenStream| {
+        here(
+            &quote_spanned!(Span::mixed_site()=> #runtime::Site),
+            quote_spanned!(Span::mixed_site()=> #operation, ::core::module_path!(), #policy),
+            function,
+        )
+    };
+    let counts = counts(config);
+    let entry = Entry {
+        behaviour,
+        function,
+        output,
+        statics: statics.as_ref(),
+    };
+    let (items, value) = if may_be_item(&quote!(#operation #policy), &counts, function) {
+        // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
+        // that nobody has such names.
+        let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
+        let entry = entry.of_static();
+        let items = quote_spanned! {Span::mixed_site()=>
+            #guards
+            static __RETRY_POLICY: #runtime::Policy = #policy;
+            static __RETRY_SITE: #runtime::Site = #site;
+            #entry
+        };
+        let value = quote_spanned!(Span::mixed_site()=> &__RETRY_SITE);
+        (items, value)
+    } else {
+        let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
+        let policy = may_be_item(&policy, &counts, function).then_some(&policy);
+        let entry = entry.of_generic(&operation, policy);
+        let value = quote_spanned!(Span::mixed_site()=> const { &#site });
+        (quote!(#guards #entry), value)
+    };
+    Site {
+        items,
+        value,
+        statics,
+    }
+}
+
+/// The name of what is called.
+fn operation(config: &Config, function: &Function) -> TokenStream {
+    match &config.operation {
         Some(operation) => spelled_out(operation.value.to_token_stream(), function),
         None => function
             .signature
@@ -24,63 +83,48 @@ pub(super) fn site(
             .unraw()
             .to_string()
             .to_token_stream(),
-    };
-    // The line is that of the attribute, or that of the method where one attribute is for many.
+    }
+}
+
+/// `Type::here(arguments)` at the line of the attribute, or at that of the method where one attribute is for many.
+///
+/// The compiler goes by the span of the call. It is the user's if that of its first word and that of its last are; what is between them stays
+/// ours, so that no lint takes it for the user's.
+pub(super) fn here(ty: &TokenStream, arguments: TokenStream, function: &Function) -> TokenStream {
     let line = match &function.home {
         Some(_) => function.signature.ident.span(),
         None => Span::mixed_site(),
     };
-    let place = Place {
-        first: line,
-        last: line,
-    };
-    let site = |policy: TokenStream| {
-        let here = quote_spanned!(Span::mixed_site()=> #runtime::Site::here);
-        place.call(
-            &here,
-            quote_spanned!(Span::mixed_site()=> #operation, ::core::module_path!(), #policy),
-        )
-    };
-    let counts = counts(config);
-    if may_be_item(&quote!(#operation #policy), &counts, function) {
-        // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
-        // that nobody has such names.
-        let mut site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
-        let guards = guards(runtime, config, function);
-        if !guards.is_empty() {
-            site = quote_spanned!(Span::mixed_site()=> #site.guarded_by(&__RETRY_GUARDS));
-        }
-        let items = quote_spanned! {Span::mixed_site()=>
-            #guards
-            static __RETRY_POLICY: #runtime::Policy = #policy;
-            static __RETRY_SITE: #runtime::Site = #site;
-        };
-        let site = quote_spanned!(Span::mixed_site()=> &__RETRY_SITE);
-        (items, site)
-    } else {
-        let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
-        let site = quote_spanned!(Span::mixed_site()=> const { &#site });
-        (TokenStream::new(), site)
-    }
+    let first = quote_spanned!(line=> <);
+    let name = Ident::new("here", line);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(line);
+    quote_spanned!(Span::mixed_site()=> #first #ty>::#name #arguments)
 }
 
 /// The guards that are statics, to be found by their names. A constant, of which every call would have its own, does not compile here.
-fn guards(runtime: &TokenStream, config: &Config, function: &Function) -> TokenStream {
+fn guards(runtime: &TokenStream, config: &Config, function: &Function) -> Option<TokenStream> {
     let keys = [&config.breaker, &config.budget, &config.bulkhead];
     let statics = keys
         .into_iter()
         .flatten()
-        .filter_map(|guard| static_of(&guard.value))
-        .filter(|path| may_be_item(&quote!(#path), &TokenStream::new(), function));
+        .filter_map(|guard| static_item(&guard.value, function));
     let borrowed: Vec<TokenStream> = statics
         .map(|path| quote_spanned!(Place::of(path).first=> &#path))
         .collect();
-    if borrowed.is_empty() {
-        return TokenStream::new();
-    }
-    quote_spanned! {Span::mixed_site()=>
-        static __RETRY_GUARDS: #runtime::__private::SiteGuards = #runtime::__private::SiteGuards::new(&[#(#borrowed),*]);
-    }
+    (!borrowed.is_empty()).then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            static __RETRY_GUARDS: #runtime::__private::SiteGuards = #runtime::__private::SiteGuards::new(&[#(#borrowed),*]);
+        }
+    })
+}
+
+/// What is written as statics are, if it means the same in an item.
+pub(super) fn static_item<'e>(
+    expression: &'e Expr,
+    function: &Function,
+) -> Option<&'e syn::ExprPath> {
+    static_of(expression).filter(|path| may_be_item(&quote!(#path), &TokenStream::new(), function))
 }
 
 /// `PAYMENTS`, `&guards::PAYMENTS`: what is written as statics are.
@@ -169,8 +213,7 @@ fn replaced(tokens: TokenStream, own: &TokenStream) -> TokenStream {
                 result.extend(Place::of(&word).move_here(own));
             }
             TokenTree::Group(group) => {
-                let mut inner =
-                    proc_macro2::Group::new(group.delimiter(), replaced(group.stream(), own));
+                let mut inner = Group::new(group.delimiter(), replaced(group.stream(), own));
                 inner.set_span(group.span());
                 result.extend([TokenTree::Group(inner)]);
             }

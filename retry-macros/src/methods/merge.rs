@@ -33,10 +33,10 @@ pub(super) fn written(config: &Config) -> Vec<Ident> {
     let mut keys: Vec<Ident> = Vec::new();
     macro_rules! collect {
         ($($key:ident)*) => {
-            let Config { $($key,)* rules, clone, carry, runtime, failed: _, written: _ } = config;
+            let Config { $($key,)* rules, clone, carry, allow, runtime, failed: _, written: _ } = config;
             $(keys.extend($key.as_ref().map(|keyed| keyed.key.clone()));)*
             keys.extend(rules.iter().map(|rule| rule.key.clone()));
-            for (key, names) in [("clone", clone), ("carry", carry)] {
+            for (key, names) in [("clone", clone), ("carry", carry), ("allow", allow)] {
                 keys.extend(names.first().map(|name| Ident::new(key, name.span())));
             }
             let first = runtime.as_ref().and_then(|path| path.segments.first());
@@ -55,6 +55,7 @@ pub(super) fn forget(config: &mut Config, name: &str) {
                 $(stringify!($key) => config.$key = None,)*
                 "clone" => config.clone.clear(),
                 "carry" => config.carry.clear(),
+                "allow" => config.allow.clear(),
                 "crate" => config.runtime = None,
                 _ => config.rules.retain(|rule| rule.key != name),
             }
@@ -77,6 +78,9 @@ pub(super) fn over(defaults: &Config, own: &Config, is_async: bool) -> Config {
     }
     with_single_keys!(fill);
     merged.rules = rules(below.rules, &own.rules);
+    let more = below.allow.into_iter();
+    let more: Vec<Ident> = more.filter(|lint| !own.allow.contains(lint)).collect();
+    merged.allow.extend(more);
     merged.runtime = own.runtime.clone().or(below.runtime);
     merged.failed.extend(below.failed);
     merged

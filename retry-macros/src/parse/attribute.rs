@@ -7,6 +7,7 @@ use syn::{Error, Expr, Ident, Path, Result, Token, Type};
 
 use super::backoff::backoff;
 use super::keys::{Scope, keys};
+use super::lint::lints;
 use super::value::{count, drain, expression, jitter, list, lone_word, time, value};
 use crate::errors::Errors;
 use crate::grammar::{self, KEYS, REFUSED, REFUSED_ALONE, RULE, SYNONYMS, Word};
@@ -115,6 +116,11 @@ fn read(
         }
         "carry" => {
             config.carry = list(key, example, input, |input| arguments(key, example, input))?;
+        }
+        "allow" => {
+            config.allow = list(key, example, input, |input| {
+                lints(key, example, input, errors)
+            })?;
         }
         "crate" => config.runtime = Some(value(key, example, input, runtime)?),
         _ => config.rules.push(Keyed {

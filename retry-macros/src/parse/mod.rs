@@ -6,6 +6,7 @@ mod attribute;
 mod backoff;
 mod function;
 pub(crate) mod keys;
+mod lint;
 pub(crate) mod value;
 
 pub(crate) use attempt::is_marker;

@@ -115,6 +115,11 @@ fn others_of(config: &Config) -> Failures {
     }
 }
 
+/// Whether a failure can come with a hint when to come back.
+pub(crate) fn hints(config: &Config) -> bool {
+    errors_of(config).and(others_of(config)).hints
+}
+
 fn is_single(config: &Config) -> bool {
     config
         .attempts

@@ -12,7 +12,7 @@ mod policy;
 mod shape;
 
 pub(crate) use arguments::{Binding, bindings, take_mut};
-pub(crate) use effect::{Idle, idle};
+pub(crate) use effect::{Idle, hints, idle};
 pub(crate) use shape::holds_impl;
 
 use crate::errors::Errors;

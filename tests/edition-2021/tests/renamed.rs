@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io;
 
+use renamed::inventory::SiteInfo;
 use renamed::{Classify, retry, retry_methods};
 
 #[derive(Debug, Classify)]
@@ -45,4 +46,11 @@ async fn a_block_is_retried() {
     let client = Client::default();
     assert!(client.get().await.is_err());
     assert_eq!(client.runs.get(), 2);
+}
+
+#[test]
+fn the_inventory_has_its_sites() {
+    let report = renamed::report().only(module_path!());
+    let operations: Vec<&str> = report.sites().iter().map(SiteInfo::operation).collect();
+    assert_eq!(operations, ["flaky", "Client::get"]);
 }
