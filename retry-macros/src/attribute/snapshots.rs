@@ -346,7 +346,7 @@ fn hooks() {
         &expect![[r#"
             fn fetch(id: u64) -> io::Result<User> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
-                static __RETRY_SITE: Site = Site::here("fetch", module_path!(), &__RETRY_POLICY);
+                static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
                 returns::<io::Result<User>>();
                 return run_blocking::<
                     io::Result<User>,
