@@ -2,6 +2,8 @@
 
 #[path = "../support/allocations.rs"]
 mod allocations;
+#[path = "../scenes/mod.rs"]
+mod scenes;
 #[path = "../support/mod.rs"]
 mod support;
 

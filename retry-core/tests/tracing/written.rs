@@ -1,6 +1,5 @@
 //! What the subscriber `fmt` writes, compared with golden files.
 
-use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::TRACING;
-use crate::script::{SCENES, Stage};
+use crate::script::scenes;
 
 /// Keeps what is written, for a test to take.
 #[derive(Clone, Default)]
@@ -62,27 +61,24 @@ fn json(written: &Written) -> Dispatch {
     Dispatch::new(subscriber.finish())
 }
 
-/// What is written about all scenes, under their titles.
-fn script(subscriber: fn(&Written) -> Dispatch) -> String {
+/// What is written about all scenes.
+fn transcript(subscriber: fn(&Written) -> Dispatch) -> String {
     let written = Written::default();
-    let mut text = String::new();
     dispatcher::with_default(&subscriber(&written), || {
-        for (title, scene) in SCENES {
-            scene(&Stage::new(TRACING));
-            writeln!(text, "# {title}\n{}", written.take()).expect("a string takes everything");
-        }
-    });
-    text
+        scenes()
+            .map(|scene| scene.transcript(TRACING, || written.take()))
+            .collect()
+    })
 }
 
 #[test]
 fn a_terminal_shows_what_is_retried_and_why_it_stops() {
-    expect_file!["golden/terminal.txt"].assert_eq(&script(terminal));
+    expect_file!["golden/terminal.txt"].assert_eq(&transcript(terminal));
 }
 
 #[test]
 fn json_has_stable_names_and_fields() {
-    expect_file!["golden/json.txt"].assert_eq(&script(json));
+    expect_file!["golden/json.txt"].assert_eq(&transcript(json));
 }
 
 #[cfg(feature = "macros")]
