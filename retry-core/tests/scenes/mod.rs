@@ -93,19 +93,20 @@ impl Scene {
     ) -> String {
         let mut texts = self.drivers.iter().map(|driver| {
             self.play(*driver, observer);
-            in_every_binary(&take())
+            take()
         });
         let first = texts.next().expect("a driver");
         for other in texts {
             assert_eq!(first, other, "{}: the drivers differ", self.name);
         }
-        format!("# {}\n{first}\n", self.name)
+        self.titled(&first)
     }
-}
 
-/// The error's type has another path in each test binary; here it has one.
-pub fn in_every_binary(text: &str) -> String {
-    text.replace(type_name::<Failure>(), "tests::support::Failure")
+    /// What is told of this scene, under its name. The error's type has another path in each test binary; here it has one.
+    pub fn titled(&self, told: &str) -> String {
+        let told = told.replace(type_name::<Failure>(), "tests::support::Failure");
+        format!("# {}\n{told}\n", self.name)
+    }
 }
 
 /// Plays every scene once.
@@ -115,21 +116,22 @@ pub fn play_all(observer: &'static dyn Observer) {
     }
 }
 
-/// The call with what the stage has for it.
-macro_rules! on_stage {
-    ($stage:expr, $call:expr) => {
-        $call
+/// A call under this policy with what the stage has for it.
+macro_rules! call {
+    ($stage:expr, $policy:expr) => {
+        $policy
+            .call($stage.name)
             .clock(&$stage.clock)
             .sleeper(&$stage.clock)
             .observe($stage.observer)
     };
 }
 
-/// Makes this call, whose attempts give these results, the last one for ever.
+/// Makes a call, whose attempts give these results, the last one for ever.
 macro_rules! run {
     ($stage:expr, $call:expr, $results:expr) => {{
         let script = Script::new($results);
-        let call = on_stage!($stage, $call);
+        let call = $call;
         let _ = match $stage.driver {
             Driver::Blocking => call.execute_blocking(|| $stage.attempt(&script)),
             Driver::Async => poll_to_end(call.execute(|| $stage.attempt_async(&script))),
@@ -140,7 +142,7 @@ macro_rules! run {
 impl Stage {
     /// Makes a call with nothing around it, whose attempts give these results, the last one for ever.
     pub fn call(&self, policy: &Policy, results: impl Into<Vec<Result<u8, Failure>>>) {
-        run!(self, policy.call(self.name), results);
+        run!(self, call!(self, policy), results);
     }
 
     fn attempt(&self, script: &Script<u8, Failure>) -> Result<u8, Failure> {
@@ -151,15 +153,6 @@ impl Stage {
     async fn attempt_async(&self, script: &Script<u8, Failure>) -> Result<u8, Failure> {
         self.clock.sleep(ATTEMPT).await;
         script.attempt()
-    }
-}
-
-/// An observer who does something when this is told.
-fn at(kind: EventKind, act: impl Fn() + Send + Sync) -> impl Observer {
-    move |event: &Event<'_>| {
-        if event.kind == kind {
-            act();
-        }
     }
 }
 
@@ -176,16 +169,16 @@ pub const SCENES: &[Scene] = &[
         stage.call(&EACH_SECOND, results);
     }),
     Scene::new("success_after_a_value", |stage| {
-        let call = EACH_SECOND.call(stage.name);
+        let call = call!(stage, EACH_SECOND);
         let call = call.retry_until(|value: &u8| *value == 7);
         run!(stage, call, [Ok(1), Ok(7)]);
     }),
     Scene::new("errors_with_a_text", |stage| {
-        let call = TWICE.call(stage.name).describe(text);
+        let call = call!(stage, TWICE).describe(text);
         run!(stage, call, [Err(TRANSIENT)]);
     }),
     Scene::new("values_that_are_not_acceptable", |stage| {
-        let call = TWICE.call(stage.name).retry_until(|value: &u8| *value == 7);
+        let call = call!(stage, TWICE).retry_until(|value: &u8| *value == 7);
         run!(stage, call, [Ok(1)]);
     }),
     // Each reason to stop.
@@ -208,8 +201,8 @@ pub const SCENES: &[Scene] = &[
     }),
     Scene::new("deadline_exceeded_in_the_sleep", |stage| {
         const POLICY: Policy = EACH_SECOND.deadline(secs(2));
-        let oversleep = at(EventKind::Retry, || stage.clock.advance(secs(1)));
-        let call = POLICY.call(stage.name).describe(text).observe(&oversleep);
+        let call = call!(stage, POLICY).describe(text);
+        let call = call.on_retry(|_| stage.clock.advance(secs(1)));
         run!(stage, call, [Err(TRANSIENT)]);
     }),
     Scene::of_async_calls("deadline_exceeded_in_an_attempt", |stage| {
@@ -224,35 +217,38 @@ pub const SCENES: &[Scene] = &[
     }),
     Scene::new("budget_exhausted", |stage| {
         let budget = Budget::new("retries").per_window(1, secs(60));
-        let call = EACH_SECOND.call(stage.name).budget(&budget);
+        let call = call!(stage, EACH_SECOND).budget(&budget);
         run!(stage, call, [Err(TRANSIENT)]);
     }),
     Scene::new("scheduled", |stage| {
-        let call = EACH_SECOND.call(stage.name);
+        let call = call!(stage, EACH_SECOND);
         let call = call.on_sleep(|_, _| SleepDecision::Defer);
         run!(stage, call, [Err(TRANSIENT)]);
     }),
     Scene::new("aborted_before_the_first_attempt", |stage| {
-        run!(stage, EACH_SECOND.call(stage.name).abort(&|| true), [Ok(7)]);
+        run!(stage, call!(stage, EACH_SECOND).abort(&|| true), [Ok(7)]);
     }),
     Scene::new("aborted_in_an_attempt", |stage| {
         let signal = AbortSignal::new();
-        let abort = at(EventKind::AttemptStarted, || signal.abort());
-        let call = EACH_SECOND.call(stage.name).observe(&abort).abort(&signal);
+        let abort = |event: &Event<'_>| {
+            if event.kind == EventKind::AttemptStarted {
+                signal.abort();
+            }
+        };
+        let call = call!(stage, EACH_SECOND).observe(&abort).abort(&signal);
         run!(stage, call, [Err(TRANSIENT)]);
     }),
     Scene::new("aborted_in_the_sleep", |stage| {
         let signal = AbortSignal::new();
-        let abort = at(EventKind::Retry, || signal.abort());
-        let call = EACH_SECOND.call(stage.name).observe(&abort).abort(&signal);
-        run!(stage, call.describe(text), [Err(TRANSIENT)]);
+        let call = call!(stage, EACH_SECOND).describe(text).abort(&signal);
+        run!(stage, call.on_retry(|_| signal.abort()), [Err(TRANSIENT)]);
     }),
     // The same circuit from closed to closed: it opens, turns a call away, lets a probe through that fails, and another one.
     Scene::new("circuit_open", |stage| {
         let breaker = CircuitBreaker::new("payments")
             .consecutive(2)
             .open_for(secs(10));
-        let call = EACH_SECOND.call(stage.name).breaker(&breaker);
+        let call = call!(stage, EACH_SECOND).breaker(&breaker);
         run!(stage, call.clone(), [Err(SERVER_ERROR)]);
         run!(stage, call.clone(), [Ok(7)]);
         stage.clock.advance(secs(10));
@@ -261,10 +257,10 @@ pub const SCENES: &[Scene] = &[
         run!(stage, call, [Ok(7)]);
     }),
     Scene::new("circuit_open_after_the_sleep", |stage| {
-        let breaker = CircuitBreaker::new("payments");
-        let open = at(EventKind::Retry, || breaker.force_open());
-        let call = EACH_SECOND.call(stage.name).observe(&open);
-        run!(stage, call.breaker(&breaker), [Err(TRANSIENT)]);
+        let breaker = CircuitBreaker::new("payments").observe(stage.observer);
+        let call = call!(stage, EACH_SECOND).breaker(&breaker);
+        let call = call.on_retry(|_| breaker.force_open());
+        run!(stage, call, [Err(TRANSIENT)]);
     }),
     Scene::new("circuit_that_somebody_opens_and_closes", |stage| {
         let breaker = CircuitBreaker::new("payments").observe(stage.observer);
@@ -274,13 +270,13 @@ pub const SCENES: &[Scene] = &[
     Scene::new("bulkhead_full", |stage| {
         let bulkhead = Bulkhead::new("database", 1);
         let _inside = bulkhead.try_acquire().expect("an empty bulkhead");
-        let call = EACH_SECOND.call(stage.name).bulkhead(&bulkhead);
+        let call = call!(stage, EACH_SECOND).bulkhead(&bulkhead);
         run!(stage, call, [Ok(7)]);
     }),
     Scene::new("contention_then_bulkhead_full", |stage| {
         let bulkhead = contended();
         let _inside = bulkhead.try_acquire().expect("an empty bulkhead");
-        let call = EACH_SECOND.call(stage.name).bulkhead(&bulkhead);
+        let call = call!(stage, EACH_SECOND).bulkhead(&bulkhead);
         run!(stage, call, [Ok(7)]);
     }),
     Scene::of_async_calls("contention_then_success", |stage| {
@@ -291,14 +287,13 @@ pub const SCENES: &[Scene] = &[
             drop(inside);
         };
         let script = Script::new([Ok(7)]);
-        let call = EACH_SECOND.call(stage.name).bulkhead(&bulkhead);
-        let call = on_stage!(stage, call);
+        let call = call!(stage, EACH_SECOND).bulkhead(&bulkhead);
         let wait = call.execute(|| stage.attempt_async(&script));
         let _ = poll_to_end(async { tokio::join!(wait, leave) });
     }),
     Scene::of_async_calls("dropped_in_the_second_attempt", |stage| {
         let script = Script::new([Err(TRANSIENT)]);
-        let call = on_stage!(stage, EACH_SECOND.call(stage.name));
+        let call = call!(stage, EACH_SECOND);
         let mut running = pin!(call.execute(|| stage.attempt_async(&script)));
         let mut context = Context::from_waker(Waker::noop());
         while stage.clock.elapsed() < ATTEMPT + secs(1) {

@@ -8,7 +8,6 @@ mod scenes;
 mod support;
 
 mod recorded;
-mod script;
 
 mod cost;
 mod filters;

@@ -4,13 +4,14 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect_file;
-use tracing::{Dispatch, Level, dispatcher};
+use tracing::{Dispatch, Level, dispatcher, info_span};
 use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::TRACING;
-use crate::script::scenes;
+use crate::scenes::{SCENES, Scene};
+use crate::support::{EACH_SECOND, TRANSIENT};
 
 /// Keeps what is written, for a test to take.
 #[derive(Clone, Default)]
@@ -61,11 +62,18 @@ fn json(written: &Written) -> Dispatch {
     Dispatch::new(subscriber.finish())
 }
 
+/// One that only spans are about.
+static IN_THE_CALLERS_SPAN: Scene = Scene::new("in_the_callers_span", |stage| {
+    let _entered = info_span!(target: "app", "request", id = 7).entered();
+    stage.call(&EACH_SECOND, [Err(TRANSIENT), Ok(7)]);
+});
+
 /// What is written about all scenes.
 fn transcript(subscriber: fn(&Written) -> Dispatch) -> String {
     let written = Written::default();
     dispatcher::with_default(&subscriber(&written), || {
-        scenes()
+        let scenes = SCENES.iter().chain([&IN_THE_CALLERS_SPAN]);
+        scenes
             .map(|scene| scene.transcript(TRACING, || written.take()))
             .collect()
     })
