@@ -97,7 +97,11 @@ impl Scene {
         });
         let first = texts.next().expect("a driver");
         for other in texts {
-            assert_eq!(first, other, "{}: the drivers differ", self.name);
+            let name = self.name;
+            assert!(
+                first == other,
+                "{name}: of a blocking call is told\n{first}\nof an async one\n{other}"
+            );
         }
         self.titled(&first)
     }
