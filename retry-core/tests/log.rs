@@ -1,16 +1,19 @@
 //! Lines through the `log` facade, as a logger receives them: `LogObserver`.
 
+mod scenes;
 mod support;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use expect_test::expect_file;
 use log::kv::{self, Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use retry_core::observe::LogObserver;
 use retry_core::testing::ManualClock;
 use retry_core::{Bulkhead, CircuitBreaker, Observer, Policy, SleepDecision};
+use scenes::SCENES;
 use support::{
     AT_ONCE, EACH_SECOND, Failure, PERMANENT, RATE_LIMIT, SERVER_ERROR, Script, TRANSIENT, millis,
     poll_to_end, secs,
@@ -124,6 +127,28 @@ fn a_success_at_the_first_attempt_is_told_only_if_asked() {
         said(&EVERY_CALL, &EACH_SECOND, &[Ok(7)]),
         lines([(Level::Debug, "fetch: succeeded in 100ms")])
     );
+}
+
+#[test]
+fn the_scenes_have_these_lines() {
+    let mut transcript = String::new();
+    logged(LevelFilter::Trace, || {
+        let scenes = SCENES.iter();
+        transcript = scenes
+            .map(|scene| scene.transcript(&LOG, take_text))
+            .collect();
+    });
+    expect_file!["golden/log.txt"].assert_eq(&transcript);
+}
+
+/// What has been logged, which is forgotten.
+fn take_text() -> String {
+    let lines = std::mem::take(&mut *KEEPER.lines());
+    let lines = lines.iter().map(|line| {
+        let fields = fields_in_a_line(line);
+        format!("{:5} {} | {fields}\n", line.level, line.text)
+    });
+    lines.collect()
 }
 
 #[test]

@@ -2,17 +2,17 @@
 
 #[path = "opentelemetry/backend.rs"]
 mod backend;
-#[path = "opentelemetry/script.rs"]
-mod script;
+mod scenes;
 mod support;
 
 use std::sync::LazyLock;
 
-use backend::{Metrics, Traces, text_of_span};
+use backend::{Metrics, Traces};
+use expect_test::expect_file;
 use opentelemetry::global;
 use retry_core::observe::OpenTelemetryObserver;
 use retry_core::set_global_observer;
-use support::on_tokio;
+use scenes::{Driver, SCENES};
 
 static OPEN_TELEMETRY: LazyLock<OpenTelemetryObserver> =
     LazyLock::new(OpenTelemetryObserver::global);
@@ -26,17 +26,18 @@ fn sees_what_an_observer_of_every_call_sees_and_each_transition_once() {
     global::set_tracer_provider(traces.provider.clone());
     global::set_meter_provider(metrics.provider.clone());
     set_global_observer(&OPEN_TELEMETRY).unwrap();
-    on_tokio(script::run(&NOBODY));
 
-    let spans: Vec<String> = traces.spans().iter().map(text_of_span).collect();
-    let series = metrics.series(|name| name != "circuit.state");
-    let scopes = traces.spans();
-    assert_eq!(scopes[0].instrumentation_scope.name(), "retry-core");
+    let mut transcript = String::new();
+    for scene in SCENES {
+        scene.play(Driver::Async, &NOBODY);
+        let spans = traces.spans();
+        let names = spans.iter().map(|span| span.instrumentation_scope.name());
+        assert!(names.into_iter().all(|name| name == "retry-core"));
+        transcript += &scene.titled(&traces.take_text());
+    }
 
     // The same as with an observer that each call has.
-    let golden = include_str!("opentelemetry/golden/spans.txt");
-    let type_name = std::any::type_name::<support::Failure>();
-    let golden = golden.replace("opentelemetry::support::Failure", type_name);
-    assert_eq!(spans.join("\n"), golden);
-    assert_eq!(series, include_str!("opentelemetry/golden/series.txt"));
+    let series = metrics.series(|name| name != "circuit.state");
+    expect_file!["opentelemetry/golden/spans.txt"].assert_eq(&transcript);
+    expect_file!["opentelemetry/golden/series.txt"].assert_eq(&series);
 }

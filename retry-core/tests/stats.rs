@@ -1,5 +1,6 @@
 //! Counting calls without a backend: `Stats`.
 
+mod scenes;
 mod support;
 
 use std::collections::BTreeMap;
@@ -9,12 +10,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use std::{pin::pin, thread};
 
+use expect_test::expect_file;
 use retry_core::observe::OperationStats;
 use retry_core::testing::{ManualClock, Recorder};
 use retry_core::{
     Backoff, Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, Event, EventKind, Observer,
     Policy, SleepDecision, Stats, StopReason,
 };
+use scenes::play_all;
 use support::{
     AT_ONCE, EACH_SECOND, Failure, PERMANENT, RATE_LIMIT, Script, TRANSIENT, UNKNOWN, millis,
     poll_to_end, secs,
@@ -570,6 +573,13 @@ poll            0: 1, 21–50: 1              rate_limit: 42                max_
 all operations  0: 1, 1: 9, 3: 1, 21–50: 1  rate_limit: 42, transient: 3  max_attempts_global: 2, aborted: 1
 "
     );
+}
+
+#[test]
+fn the_scenes_have_this_table() {
+    static STATS: Stats = Stats::new();
+    play_all(&STATS);
+    expect_file!["golden/stats.txt"].assert_eq(&STATS.to_string());
 }
 
 #[test]

@@ -6,9 +6,11 @@ mod guards;
 mod names;
 mod parser;
 mod recorders;
+#[path = "../scenes/mod.rs"]
+mod scenes;
 #[path = "../scrape/mod.rs"]
 mod scrape;
-mod script;
+mod series;
 #[path = "../support/mod.rs"]
 mod support;
 mod tally;

@@ -42,6 +42,13 @@ impl Traces {
     pub(crate) fn spans(&self) -> Vec<SpanData> {
         self.exporter.get_finished_spans().unwrap()
     }
+
+    /// Those as text, which are forgotten.
+    pub(crate) fn take_text(&self) -> String {
+        let spans: Vec<String> = self.spans().iter().map(text_of_span).collect();
+        self.exporter.reset();
+        spans.concat()
+    }
 }
 
 /// Where metrics go.

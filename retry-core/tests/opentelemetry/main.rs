@@ -1,5 +1,7 @@
 //! Spans and metrics, read back from the SDK's own exporters.
 
+#[path = "../scenes/mod.rs"]
+mod scenes;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -7,6 +9,5 @@ mod backend;
 mod concurrent;
 mod gauges;
 mod prometheus;
-mod script;
 mod series;
 mod spans;

@@ -9,8 +9,7 @@ use prometheus::{Registry, TextEncoder};
 use retry_core::observe::OpenTelemetryObserver;
 use retry_core::{Budget, Bulkhead, CircuitBreaker, registry};
 
-use crate::script;
-use crate::support::on_tokio;
+use crate::scenes::play_all;
 
 /// The type of each metric, and the names of the labels that its samples have.
 fn scrape(registry: &Registry) -> BTreeMap<String, (String, BTreeSet<String>)> {
@@ -59,7 +58,7 @@ fn the_names_are_those_of_the_documentation() {
     registry::register(&breaker).unwrap();
     registry::register(&bulkhead).unwrap();
     registry::register(&budget).unwrap();
-    on_tokio(script::run(&observer));
+    play_all(Box::leak(Box::new(observer)));
 
     let scraped: Vec<String> = scrape(&registry)
         .into_iter()

@@ -1,23 +1,25 @@
-//! The fixed script, compared with what is checked in. After a change that is meant: `UPDATE_EXPECT=1 cargo test`.
+//! What becomes of the scenes, compared with what is checked in.
 
 use expect_test::expect_file;
 
-use crate::backend::{Metrics, Traces, text_of_span};
-use crate::script;
-use crate::support::on_tokio;
+use crate::backend::{Metrics, Traces};
+use crate::scenes::{SCENES, play_all};
 
 #[test]
-fn the_script_has_these_spans() {
+fn the_scenes_have_these_spans() {
     let traces = Traces::new();
-    on_tokio(script::run(&traces.observer()));
-    let spans: Vec<String> = traces.spans().iter().map(text_of_span).collect();
-    expect_file!["golden/spans.txt"].assert_eq(&spans.join("\n"));
+    let observer = Box::leak(Box::new(traces.observer()));
+    let transcript: String = SCENES
+        .iter()
+        .map(|scene| scene.transcript(observer, || traces.take_text()))
+        .collect();
+    expect_file!["golden/spans.txt"].assert_eq(&transcript);
 }
 
 #[test]
-fn the_script_has_these_series() {
+fn the_scenes_have_these_series() {
     let metrics = Metrics::new();
-    on_tokio(script::run(&metrics.observer()));
+    play_all(Box::leak(Box::new(metrics.observer())));
     // The registry is everybody's: what it shows has a test of its own.
     let told =
         |name: &str| !["circuit.state", "bulkhead.in_use", "budget.remaining"].contains(&name);

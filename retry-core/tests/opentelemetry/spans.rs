@@ -1,6 +1,7 @@
 //! When a call has a span, whose child it is, and what becomes of it when things go wrong.
 
 use std::cell::Cell;
+use std::fmt;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -17,13 +18,16 @@ use retry_core::testing::ManualClock;
 use retry_core::{Bulkhead, CircuitBreaker};
 
 use crate::backend::{Traces, text_of_span, value};
-use crate::script::describe;
 use crate::support::{
     AT_ONCE, EACH_HOUR, Failure, PERMANENT, Script, TRANSIENT, on_tokio, poll_once, secs,
 };
 
 fn fails() -> Result<u8, Failure> {
     Err(TRANSIENT)
+}
+
+fn describe(error: &Failure, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(formatter, "{error:?}")
 }
 
 // Which calls have one.

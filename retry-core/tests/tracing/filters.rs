@@ -8,7 +8,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use crate::recorded::Recorded;
-use crate::script::{SCENES, Stage};
+use crate::scenes::play_all;
 use crate::support::{AT_ONCE, Failure, TRANSIENT};
 use crate::{EVERY_CALL, TRACING};
 
@@ -37,11 +37,7 @@ fn names(recorded: &Recorded) -> Vec<&'static str> {
 #[test]
 fn all_that_is_told_has_the_crates_target_and_the_stable_name() {
     let recorded = Recorded::default();
-    with_default(recorded.subscriber(), || {
-        for (_, scene) in SCENES {
-            scene(&Stage::new(EVERY_CALL));
-        }
-    });
+    with_default(recorded.subscriber(), || play_all(EVERY_CALL));
     let events = recorded.events();
     for event in &events {
         assert_eq!(event.target, "retry_core");
@@ -60,11 +56,7 @@ fn all_that_is_told_has_the_crates_target_and_the_stable_name() {
 #[test]
 fn the_level_is_that_of_the_severity() {
     let recorded = Recorded::default();
-    with_default(recorded.subscriber(), || {
-        for (_, scene) in SCENES {
-            scene(&Stage::new(EVERY_CALL));
-        }
-    });
+    with_default(recorded.subscriber(), || play_all(EVERY_CALL));
     for event in recorded.events() {
         let level = match event.name {
             "attempt_started" | "attempt_ended" => Level::DEBUG,

@@ -2,11 +2,12 @@
 
 #[path = "../support/allocations.rs"]
 mod allocations;
+#[path = "../scenes/mod.rs"]
+mod scenes;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod recorded;
-mod script;
 
 mod cost;
 mod filters;

@@ -1,17 +1,17 @@
 //! What the subscriber `fmt` writes, compared with golden files.
 
-use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect_file;
-use tracing::{Dispatch, Level, dispatcher};
+use tracing::{Dispatch, Level, dispatcher, info_span};
 use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::TRACING;
-use crate::script::{SCENES, Stage};
+use crate::scenes::{SCENES, Scene};
+use crate::support::{EACH_SECOND, TRANSIENT};
 
 /// Keeps what is written, for a test to take.
 #[derive(Clone, Default)]
@@ -62,27 +62,31 @@ fn json(written: &Written) -> Dispatch {
     Dispatch::new(subscriber.finish())
 }
 
-/// What is written about all scenes, under their titles.
-fn script(subscriber: fn(&Written) -> Dispatch) -> String {
+/// One that only spans are about.
+static IN_THE_CALLERS_SPAN: Scene = Scene::new("in_the_callers_span", |stage| {
+    let _entered = info_span!(target: "app", "request", id = 7).entered();
+    stage.call(&EACH_SECOND, [Err(TRANSIENT), Ok(7)]);
+});
+
+/// What is written about all scenes.
+fn transcript(subscriber: fn(&Written) -> Dispatch) -> String {
     let written = Written::default();
-    let mut text = String::new();
     dispatcher::with_default(&subscriber(&written), || {
-        for (title, scene) in SCENES {
-            scene(&Stage::new(TRACING));
-            writeln!(text, "# {title}\n{}", written.take()).expect("a string takes everything");
-        }
-    });
-    text
+        let scenes = SCENES.iter().chain([&IN_THE_CALLERS_SPAN]);
+        scenes
+            .map(|scene| scene.transcript(TRACING, || written.take()))
+            .collect()
+    })
 }
 
 #[test]
 fn a_terminal_shows_what_is_retried_and_why_it_stops() {
-    expect_file!["golden/terminal.txt"].assert_eq(&script(terminal));
+    expect_file!["golden/terminal.txt"].assert_eq(&transcript(terminal));
 }
 
 #[test]
 fn json_has_stable_names_and_fields() {
-    expect_file!["golden/json.txt"].assert_eq(&script(json));
+    expect_file!["golden/json.txt"].assert_eq(&transcript(json));
 }
 
 #[cfg(feature = "macros")]
