@@ -11,7 +11,11 @@ use std::task::{Context, Poll};
 use retry_core::{Classify, Stopped};
 
 /// What the operations fail with.
+///
+/// As large as their values, so that a result is two registers. Were it smaller, a result would be put together in memory, and that would take
+/// longer than anything that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Classify)]
+#[repr(u32)]
 pub enum Failure {
     /// Worth another attempt.
     #[classify(transient)]
