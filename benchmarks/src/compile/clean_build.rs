@@ -39,5 +39,6 @@ pub(super) fn measure(rounds: usize) -> Vec<Figures> {
 fn build(workspace: &Workspace, package: &str) -> Taken {
     let target = workspace.folder.join("target");
     let _ = fs::remove_dir_all(&target);
-    cargo(&workspace.folder, true, &["build", "--package", package])
+    // Not incrementally: so cargo builds what comes from a registry, where ours would come from too.
+    cargo(&workspace.folder, false, &["build", "--package", package])
 }
