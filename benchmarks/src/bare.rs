@@ -29,6 +29,8 @@ fn cases(cases: &mut Cases) {
         case::SUCCESS_WITH_DEADLINE,
         case::SUCCESS_WITH_TIMEOUT_READY,
         case::SUCCESS_WITH_JITTER,
+        case::SUCCESS_WITH_TRACING_IDLE,
+        case::SUCCESS_WITH_METRICS_IDLE,
         case::SUCCESS_WITH_BREAKER,
         case::SUCCESS_WITH_RATE_BREAKER,
         case::SUCCESS_WITH_BUDGET,

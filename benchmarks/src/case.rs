@@ -87,6 +87,8 @@ cases! {
     SUCCESS_WITH_TIMEOUT_READY = "success_with_timeout_ready" in Success: "With a limit of 2 s for an attempt.";
     SUCCESS_WITH_TIMEOUT_PENDING_ONCE = "success_with_timeout_pending_once" in Success: "The same, and the attempt is pending once.";
     SUCCESS_WITH_JITTER = "success_with_jitter" in Success: "With jitter configured.";
+    SUCCESS_WITH_TRACING_IDLE = "success_with_tracing_idle" in Success: "With an observer for `tracing`, and nobody subscribes.";
+    SUCCESS_WITH_METRICS_IDLE = "success_with_metrics_idle" in Success: "With an observer for `metrics`, and nobody records.";
 
     SUCCESS_WITH_BREAKER = "success_with_breaker" in Guarded: "Behind a breaker that opens after five failures in a row.";
     SUCCESS_WITH_RATE_BREAKER = "success_with_rate_breaker" in Guarded: "Behind a breaker that opens when half of the latest calls have failed.";

@@ -7,9 +7,13 @@ mod attribute;
 mod call;
 mod guard;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use retry_core::observe::{MetricsObserver, TracingObserver};
 use retry_core::{Budget, Bulkhead, CircuitBreaker};
+
+use crate::workload::ready;
 
 pub use self::attribute::ATTRIBUTE;
 pub use self::call::CALL;
@@ -25,3 +29,5 @@ static OPEN: CircuitBreaker = CircuitBreaker::new("open");
 /// As many retries as a fifth of the calls.
 static BUDGET: Budget = Budget::new("budget").ratio(0.2);
 static BULKHEAD: Bulkhead = Bulkhead::new("bulkhead", 100);
+static TRACING: TracingObserver = TracingObserver::new();
+static METRICS: LazyLock<MetricsObserver> = LazyLock::new(|| ready(MetricsObserver::new()));

@@ -2,7 +2,7 @@
 
 use retry_core::retry;
 
-use super::{BREAKER, BUDGET, BULKHEAD, OPEN, RATE_BREAKER};
+use super::{BREAKER, BUDGET, BULKHEAD, METRICS, OPEN, RATE_BREAKER, TRACING};
 use crate::asleep::{DELAY, asleep, wake_up};
 use crate::case;
 use crate::operation::{
@@ -50,6 +50,16 @@ async fn with_timeout_pending_once() -> Answer {
 
 #[retry(attempts = 3, backoff = exponential("100ms"), jitter = full)]
 async fn with_jitter() -> Answer {
+    succeed_async().await
+}
+
+#[retry(attempts = 3, backoff = exponential("100ms"), jitter = none, observe = TRACING)]
+async fn with_tracing() -> Answer {
+    succeed_async().await
+}
+
+#[retry(attempts = 3, backoff = exponential("100ms"), jitter = none, observe = *METRICS)]
+async fn with_metrics() -> Answer {
     succeed_async().await
 }
 
@@ -147,6 +157,12 @@ fn cases(cases: &mut Cases) {
     });
     cases.case(case::SUCCESS_WITH_JITTER, || {
         Workload::asynchronous(with_jitter)
+    });
+    cases.case(case::SUCCESS_WITH_TRACING_IDLE, || {
+        Workload::asynchronous(with_tracing)
+    });
+    cases.case(case::SUCCESS_WITH_METRICS_IDLE, || {
+        Workload::asynchronous(with_metrics)
     });
 
     cases.case(case::SUCCESS_WITH_BREAKER, || {

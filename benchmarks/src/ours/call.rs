@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use retry_core::{Backoff, Jitter, Policy};
 
-use super::{BREAKER, BUDGET, BULKHEAD, OPEN, RATE_BREAKER};
+use super::{BREAKER, BUDGET, BULKHEAD, METRICS, OPEN, RATE_BREAKER, TRACING};
 use crate::asleep::{DELAY, asleep, wake_up};
 use crate::case;
 use crate::operation::{
@@ -19,10 +19,16 @@ pub const CALL: Party = Party {
     name: "retry_call",
     cases,
     absent: &[],
-    remarks: &[(
-        "future_bytes",
-        "of an async block that makes the call and runs it, as for every peer",
-    )],
+    remarks: &[
+        (
+            "future",
+            "of an async block that makes the call and runs it, as for every peer",
+        ),
+        (
+            "success_with_tracing_idle, success_with_metrics_idle",
+            "ours alone: peers that have such features would pay for them in all other cases too",
+        ),
+    ],
 };
 
 const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(100));
@@ -76,6 +82,18 @@ fn success(cases: &mut Cases) {
     });
     cases.case(case::SUCCESS_WITH_JITTER, || {
         Workload::asynchronous(async || WITH_JITTER.call("jitter").run(succeed_async).await)
+    });
+    cases.case(case::SUCCESS_WITH_TRACING_IDLE, || {
+        Workload::asynchronous(async || {
+            let call = PLAIN.call("tracing").observe(&TRACING);
+            call.run(succeed_async).await
+        })
+    });
+    cases.case(case::SUCCESS_WITH_METRICS_IDLE, || {
+        Workload::asynchronous(async || {
+            let call = PLAIN.call("metrics").observe(&*METRICS);
+            call.run(succeed_async).await
+        })
     });
 }
 

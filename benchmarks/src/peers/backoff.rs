@@ -20,7 +20,7 @@ pub(super) const PEER: Party = Party {
     name: "backoff",
     cases,
     absent: &[(
-        "success_with_timeout_…, all guards",
+        "success_with_timeout_…, all with guards",
         "it has no timeouts and no guards",
     )],
     remarks: &[

@@ -27,10 +27,7 @@ pub(super) const PEER: Party = Party {
             "success_with_deadline",
             "its `with_total_delay` adds up sleeps and looks at no clock",
         ),
-        (
-            "success_with_breaker and all other guards",
-            "it has no guards",
-        ),
+        ("all with guards", "it has no guards"),
     ],
     remarks: &[(
         "success_with_timeout_…",

@@ -19,7 +19,7 @@ pub(super) const PEER: Party = Party {
     name: "backon-macros",
     cases,
     absent: &[(
-        "success_with_deadline, success_with_timeout_…, all guards",
+        "success_with_deadline, success_with_timeout_…, all with guards",
         "it has what `backon` has",
     )],
     remarks: &[],

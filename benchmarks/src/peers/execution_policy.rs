@@ -8,7 +8,7 @@ use execution_policy::{
     Retry, RetryBudget,
 };
 
-use super::{BASE, DEADLINE, MAX, OPEN_FOR, TIMEOUT, TIMER};
+use super::{BASE, DEADLINE, MAX, OPEN_FOR, TIMEOUT};
 use crate::asleep::{DELAY, asleep, wake_up};
 use crate::case;
 use crate::operation::{
@@ -28,13 +28,10 @@ pub(super) const PEER: Party = Party {
             "the future of its `run` is not `Send` in general; with `run_boxed` it is measured in asleep_100k",
         ),
     ],
-    remarks: &[
-        (
-            "breaker_…, bulkhead_…, budget_…",
-            "a policy with that guard and nothing else, as it has no guards on their own",
-        ),
-        ("two_failures_…, hundred_failures", TIMER),
-    ],
+    remarks: &[(
+        "breaker_…, bulkhead_…, budget_…",
+        "a policy with that guard and nothing else, as it has no guards on their own",
+    )],
 };
 
 type Policy = ExecutionPolicy<DefaultCore, u32, Failure>;

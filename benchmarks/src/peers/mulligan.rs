@@ -17,7 +17,7 @@ pub(super) const PEER: Party = Party {
     name: "mulligan",
     cases,
     absent: &[(
-        "success_with_deadline, success_with_timeout_…, all guards",
+        "success_with_deadline, success_with_timeout_…, all with guards",
         "it has no deadline, no timeouts and no guards",
     )],
     remarks: &[("two_failures_then_success, hundred_failures", TIMER)],

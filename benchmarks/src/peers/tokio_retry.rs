@@ -20,7 +20,7 @@ pub(super) const PEER: Party = Party {
     absent: &[
         ("…_sync", "it is async"),
         (
-            "success_with_deadline, success_with_timeout_…, all guards",
+            "success_with_deadline, success_with_timeout_…, all with guards",
             "it has no deadline, no timeouts and no guards",
         ),
     ],

@@ -24,7 +24,7 @@ pub(super) const PEER: Party = Party {
             "its `max_interval` adds up sleeps and looks at no clock",
         ),
         (
-            "success_with_timeout_…, all guards",
+            "success_with_timeout_…, all with guards",
             "it has no timeouts and no guards",
         ),
     ],

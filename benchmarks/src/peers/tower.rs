@@ -11,7 +11,7 @@ use tower::retry::{Policy, RetryLayer};
 use tower::util::rng::HasherRng;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use super::{BASE, MAX, RETRIES, TIMEOUT};
+use super::{BASE, DEADLINE, MAX, RETRIES, TIMEOUT};
 use crate::asleep::{DELAY, asleep, wake_up};
 use crate::case;
 use crate::operation::{
@@ -25,15 +25,15 @@ pub(super) const PEER: Party = Party {
     cases,
     absent: &[
         ("…_sync", "it is async"),
-        (
-            "success_with_deadline",
-            "its timeout around its retry would cut the attempt too",
-        ),
-        ("success_with_breaker, …", "it has no breaker"),
+        ("all with a breaker", "it has none"),
     ],
     remarks: &[
         (
-            "future_bytes",
+            "success_with_deadline",
+            "its timeout around its retry, which cuts the attempt too",
+        ),
+        (
+            "future",
             "of the block around its service, which is made before and reused",
         ),
         (
@@ -171,6 +171,13 @@ fn cases(cases: &mut Cases) {
     });
     cases.case(case::SUCCESS_ASYNC_DYN, move || {
         Workload::asynchronous_dyn(served(plain()))
+    });
+    cases.case(case::SUCCESS_WITH_DEADLINE, || {
+        let service = ServiceBuilder::new()
+            .timeout(DEADLINE)
+            .layer(RetryLayer::new(attempts(0.0)))
+            .service(service_fn(|()| succeed_async()));
+        Workload::asynchronous(served(service))
     });
     cases.case(case::SUCCESS_WITH_TIMEOUT_READY, || {
         let service = ServiceBuilder::new()

@@ -27,10 +27,7 @@ pub(super) const PEER: Party = Party {
     cases,
     absent: &[("…_sync", "it is async")],
     remarks: &[
-        (
-            "future_bytes",
-            "its futures are boxed: see the bytes of the heap",
-        ),
+        ("future", "its futures are boxed: see the bytes of the heap"),
         (
             "success_with_deadline",
             "its time limiter around its retry, which cuts the attempt too",

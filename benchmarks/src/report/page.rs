@@ -19,6 +19,7 @@ Written by `cargo run --release -p benchmarks --bin compare`, which measures all
 `min` and `median` are over interleaved rounds, for one time. `over bare` is what is left without the operation itself. `/ best peer` is the
 share of the time (or of the bytes) of the best peer in the case: below 1 is better. `instructions` are counted by callgrind, without those of
 the kernel. `blocks` and `bytes` are asked of the heap for one time; `future` is the size of an async block that makes the call and awaits it.
+The bars of the plots grow with the logarithm of what they stand for.
 ";
 
 /// Writes them into the folder of this package.
@@ -73,7 +74,7 @@ fn remarks() -> String {
     let mut text = String::from("\n## Who is absent, and what else to know\n\n");
     for party in parties::all() {
         for (cases, why) in party.absent {
-            let _ = writeln!(text, "- `{}` does not do {cases}: {why}.", party.name);
+            let _ = writeln!(text, "- `{}` is absent from {cases}: {why}.", party.name);
         }
         for (what, remark) in party.remarks {
             let _ = writeln!(text, "- `{}`, {what}: {remark}.", party.name);
