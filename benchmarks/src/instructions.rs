@@ -51,11 +51,10 @@ fn dump(case: Case, folder: &Path) -> Option<()> {
         .stderr(Stdio::null())
         .status()
         .ok()?;
-    assert!(
-        status.success(),
-        "callgrind failed on {}: {status}",
-        case.name
-    );
+    if !status.success() {
+        eprintln!("callgrind failed on {}: {status}", case.name);
+        return None;
+    }
     Some(())
 }
 
