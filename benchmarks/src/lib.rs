@@ -2,7 +2,7 @@
 //!
 //! # How it is measured
 //!
-//! A [case](case) is something that a user does. A [subject](subject) does it: nobody (`bare`, the floor), this project ([`ours`]) or a peer
+//! A [case] is something that a user does. A [subject] does it: nobody (`bare`, the floor), this project ([`ours`]) or a peer
 //! ([`peers`], one file each with its whole configuration). The operation is the same for all, and costs next to nothing ([`operation`]).
 //!
 //! - **Time**: each subject of a case in turn, round after round, so that whatever slows the machine down hits all alike. The minimum over the

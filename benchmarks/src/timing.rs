@@ -14,7 +14,7 @@ pub struct Effort {
     rounds: u32,
     /// How long a turn takes, about.
     turn: Duration,
-    /// How long a subject may take in a case, beyond [`AT_LEAST`] turns.
+    /// How long a subject may take in a case, but for its first turns.
     limit: Duration,
 }
 
