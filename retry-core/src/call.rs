@@ -13,8 +13,8 @@ use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::class::Classification;
 use crate::driver::{
-    Attempted, Blocking, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run, Unguarded,
-    Unsettled,
+    Admission, Attempted, Blocking, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run,
+    Unguarded, Unsettled,
 };
 use crate::engine::{SleepDecision, SleepRule};
 use crate::event::{Event, Observer};
@@ -983,14 +983,21 @@ where
     G: Guarding<Holding: Holding<'g>>,
     M: Mode,
 {
-    const RULED: bool = V::RULED;
-
     #[inline]
     fn hooks(self) -> Hooks<'c> {
         Hooks {
             timed: M::TIMED,
             ..self.call.hooks(TimeSource::asynchronous())
         }
+    }
+
+    #[inline]
+    fn may_start(
+        self,
+        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
+        hooks: &Hooks<'_>,
+    ) -> Admission {
+        driver.may_start(hooks, V::RULED, &self.call.errors.text)
     }
 
     #[inline]

@@ -239,9 +239,14 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
 
     /// Whether the next attempt may start, be it the first or another.
     #[inline]
-    pub(crate) fn may_start(&mut self, hooks: &Hooks<'_>, ruled: bool) -> Admission {
+    pub(crate) fn may_start<X: DescribeError<E>>(
+        &mut self,
+        hooks: &Hooks<'_>,
+        ruled: bool,
+        text: &X,
+    ) -> Admission {
         if self.history.is_some() {
-            self.may_go_on(&hooks.copied())
+            self.may_go_on(&hooks.copied(), text)
         } else if self.begins_at_once(hooks, ruled) {
             Admission::Granted
         } else {
@@ -278,7 +283,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[inline(never)]
     fn begin_asking(&mut self, hooks: &Hooks<'_>) -> Admission {
         let mut progress = Progress::new(self.plan, self.start.time());
-        let admission = progress.may_start(hooks, self.guards.held());
+        let admission = progress.may_start(hooks, self.guards.held(), None);
         if admission != Admission::Granted || progress.is_needed_later() {
             let history = self.history.insert(History::boxed(progress));
             *history.as_mut().project().due = admission != Admission::Granted;
@@ -289,12 +294,19 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// Whether the next attempt may start.
     #[cold]
     #[inline(never)]
-    fn may_go_on(&mut self, hooks: &Hooks<'_>) -> Admission {
+    fn may_go_on<X: DescribeError<E>>(&mut self, hooks: &Hooks<'_>, text: &X) -> Admission {
         let Some(history) = &mut self.history else {
             return Admission::Refused;
         };
         let history = history.as_mut().project();
-        let admission = history.progress.may_start(hooks, self.guards.held());
+        let (progress, held) = (history.progress, self.guards.held());
+        // If the call stops here, what it tells is still about its last error.
+        let admission = match history.last {
+            End::Error(error) if hooks.is_observed() => {
+                text.describe(error, |known| progress.may_start(hooks, held, known.text))
+            }
+            _ => progress.may_start(hooks, held, None),
+        };
         if admission == Admission::Granted {
             *history.last = End::Nothing;
             *history.due = false;

@@ -165,7 +165,7 @@ pub struct Event<'a> {
     pub cause: Option<Cause>,
     /// Why the call ended without success, in a terminal event.
     pub stop_reason: Option<StopReason>,
-    /// The error's text, where the event follows directly on an error whose text is known.
+    /// The error's text, where the attempt's failure, or in a terminal event the last one, was an error and its text is known.
     pub error: Option<&'a dyn fmt::Display>,
     /// The name of the error's type, where the last failure was an error.
     pub error_type: Option<&'static str>,

@@ -328,8 +328,9 @@ where
     D: Fn(&R::Error) -> Known<'_>,
     Errors<C, F, Explored<D>>: JudgeError<R::Error>,
 {
+    let errors = errors.with(text);
     let unsettled = match turn {
-        Turn::Due => match driver.0.may_start(&hooks, V::RULED) {
+        Turn::Due => match driver.0.may_start(&hooks, V::RULED, &errors.text) {
             Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
             Admission::Refused => None,
         },
@@ -349,13 +350,7 @@ where
             }
         }
     };
-    go_on(
-        unsettled,
-        driver,
-        &hooks.copied(),
-        &errors.with(text),
-        stops,
-    )
+    go_on(unsettled, driver, &hooks.copied(), &errors, stops)
 }
 
 /// What follows on a turn that is not a success without further notice.

@@ -236,7 +236,7 @@ fn a_deadline_seen_before_an_attempt_counts_only_those_that_started() {
         lines(&recorder)[2..],
         [
             "retry 1 at 0ns class=transient cause=error delay=1s error=<Of(Transient)> type=Failure",
-            "deadline_exceeded 1 at 21s class=transient cause=error stop=deadline_exceeded type=Failure",
+            "deadline_exceeded 1 at 21s class=transient cause=error stop=deadline_exceeded error=<Of(Transient)> type=Failure",
         ]
     );
 }

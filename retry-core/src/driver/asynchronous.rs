@@ -163,10 +163,9 @@ impl<'a, K, E> History<'a, K, E> {
 
 /// What a whole call needs to know, one pointer wide.
 pub(crate) trait Conduct<'c, T, E, G>: Timers<'c> {
-    /// Whether there are values that are not acceptable.
-    const RULED: bool;
-
     fn hooks(self) -> Hooks<'c>;
+
+    fn may_start(self, driver: &mut Driver<'c, Kept<T>, E, G>, hooks: &Hooks<'_>) -> Admission;
 
     fn settle(
         self,
@@ -245,7 +244,7 @@ where
         let hooks = conductor.hooks();
         let end = loop {
             match this.step.as_mut().project() {
-                StepNow::Start => match this.driver.may_start(&hooks, K::RULED) {
+                StepNow::Start => match conductor.may_start(this.driver, &hooks) {
                     Admission::Granted => {
                         let attempt = (this.operation)();
                         this.step.set(Step::Attempt { attempt });

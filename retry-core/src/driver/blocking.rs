@@ -100,7 +100,7 @@ impl<C, F, X, V, N> Blocking<'_, Errors<C, F, X>, V, N> {
                 return finish(&mut driver, &hooks, end);
             }
             driver.pause_blocking(sleeper, hooks.abort);
-            let admission = driver.may_start(&hooks, V::RULED);
+            let admission = driver.may_start(&hooks, V::RULED, &errors.text);
             flow = attempt(&mut driver, admission);
         }
     }

@@ -60,7 +60,7 @@ struct Stop<'s> {
     next_delay: Option<Duration>,
     /// For the bulkhead, whether or not that is the reason.
     wait: Option<Duration>,
-    /// Of the error that it follows directly on.
+    /// Of the last error.
     text: Option<&'s dyn fmt::Display>,
 }
 
@@ -110,6 +110,7 @@ impl<'a> Progress<'a> {
         &mut self,
         hooks: &Hooks<'_>,
         mut held: Option<&mut Held<'_>>,
+        text: Option<&dyn fmt::Display>,
     ) -> Admission {
         let now = self.now(hooks);
         let elapsed = between(self.started, now);
@@ -163,6 +164,7 @@ impl<'a> Progress<'a> {
                 let stop = Stop {
                     wait: waited.map(|waited| waited.long),
                     next_delay: until_probe,
+                    text,
                     ..Stop::new(reason, elapsed)
                 };
                 self.stop(hooks, guards, stop);
