@@ -119,6 +119,8 @@ impl<T, E> Returns for Result<T, E> {
 pub type ValueOf<R> = <R as Returns>::Value;
 /// The error's type of what a function returns.
 pub type ErrorOf<R> = <R as Returns>::Error;
+/// Finds out what an error has to say. A pointer and no type of its own, so that functions that return the same share their cold code.
+pub type TextOf<R> = for<'e> fn(&'e ErrorOf<R>) -> Known<'e>;
 /// What a function returns instead under `returns = outcome`.
 pub type OutcomeOf<R> = Outcome<ValueOf<R>, ErrorOf<R>>;
 
@@ -310,12 +312,12 @@ impl<R: Returns> Finish<R> for ToOutcome {
 
 /// What the engine says about the turn: the end, or another one.
 #[inline]
-pub fn step<'g, R, K, G, C, F, D, V, S>(
+pub fn step<'g, R, K, G, C, F, V, S>(
     turn: Turn<R>,
     driver: &mut Driver<R, K, G>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
-    text: D,
+    text: TextOf<R>,
     values: V,
     stops: S,
 ) -> ControlFlow<S::End>
@@ -325,8 +327,7 @@ where
     G: Holding<'g>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
-    D: Fn(&R::Error) -> Known<'_>,
-    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
+    Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
     let errors = errors.with(text);
     let unsettled = match turn {
@@ -356,11 +357,11 @@ where
 /// What follows on a turn that is not a success without further notice.
 #[cold]
 #[inline(never)]
-fn go_on<'g, R, K, G, C, F, D, S>(
+fn go_on<'g, R, K, G, C, F, S>(
     unsettled: Option<Unsettled<R::Value, R::Error>>,
     driver: &mut Driver<R, K, G>,
     hooks: &Hooks<'_>,
-    errors: &Errors<C, F, Explored<D>>,
+    errors: &Errors<C, F, Explored<TextOf<R>>>,
     stops: S,
 ) -> ControlFlow<S::End>
 where
@@ -368,8 +369,7 @@ where
     K: Keep<R::Value>,
     G: Holding<'g>,
     S: Finish<R>,
-    D: Fn(&R::Error) -> Known<'_>,
-    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
+    Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
     let end = match unsettled {
         None => driver.0.take_last(),
@@ -437,19 +437,18 @@ pub fn pause<R: Returns, K, G>(_: &mut Driver<R, K, G>, _: &dyn Abort) -> std::f
 
 /// The whole of a sync function.
 #[inline]
-pub fn run_blocking<'g, R, C, F, D, V, S>(
+pub fn run_blocking<'g, R, C, F, V, S>(
     site: impl Begin<'g>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
-    text: D,
+    text: TextOf<R>,
     values: V,
     stops: S,
     mut operation: impl FnMut() -> R,
 ) -> S::End
 where
     R: Returns,
-    D: Fn(&R::Error) -> Known<'_>,
-    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
+    Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
@@ -458,19 +457,18 @@ where
 
 /// The whole of a sync function with a parameter `#[attempt]`.
 #[inline]
-pub fn run_blocking_aware<'g, R, C, F, D, V, S>(
+pub fn run_blocking_aware<'g, R, C, F, V, S>(
     site: impl Begin<'g>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
-    text: D,
+    text: TextOf<R>,
     values: V,
     stops: S,
     mut operation: impl FnMut(Attempt) -> R,
 ) -> S::End
 where
     R: Returns,
-    D: Fn(&R::Error) -> Known<'_>,
-    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
+    Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
@@ -480,11 +478,11 @@ where
 }
 
 #[inline]
-fn drive_blocking<'g, R, B, C, F, D, V, S>(
+fn drive_blocking<'g, R, B, C, F, V, S>(
     site: B,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
-    text: D,
+    text: TextOf<R>,
     values: V,
     stops: S,
     mut operation: impl FnMut(&driver::Driver<'static, Kept<R::Value>, R::Error, B::Holding>) -> R,
@@ -492,8 +490,7 @@ fn drive_blocking<'g, R, B, C, F, D, V, S>(
 where
     R: Returns,
     B: Begin<'g>,
-    D: Fn(&R::Error) -> Known<'_>,
-    Errors<C, F, Explored<D>>: JudgeError<R::Error>,
+    Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
@@ -657,18 +654,14 @@ pub const fn on_giving_up<F: Fn(&Event<'_>)>(hook: F) -> impl Listener {
 
 /// By the error type itself, without the key `on_stop`.
 #[inline]
-pub const fn carried<R, F>(convert: F) -> Carried<F>
-where
-    R: Returns,
-    F: Fn(Carrier<R::Error>) -> R::Error,
-{
+pub const fn carried<R: Returns>(convert: fn(Carrier<R::Error>) -> R::Error) -> Carried<R::Error> {
     Carried(convert)
 }
 
 /// What asks a [`Carrier`].
-pub struct Carried<F>(F);
+pub struct Carried<E>(fn(Carrier<E>) -> E);
 
-impl<R: Returns, F: Fn(Carrier<R::Error>) -> R::Error> Finish<R> for Carried<F> {
+impl<R: Returns> Finish<R> for Carried<R::Error> {
     type End = R;
 
     #[inline]

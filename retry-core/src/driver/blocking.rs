@@ -48,60 +48,76 @@ impl<C, F, X, V, N> Blocking<'_, Errors<C, F, X>, V, N> {
                 Err(other) => unsettled = Some(other),
             }
         }
-        // Put together again: what is passed on as it came would have been in memory, and not in registers, all the time.
-        let rest = Self { hooks, ..self };
-        let driver = Driver { ..driver };
-        rest.go_on(driver, unsettled, &mut operation)
+        // Copies: what is passed on as it came would have been in memory, and not in registers, all the time.
+        let hooks = hooks.copied();
+        let mut driver = Driver { ..driver };
+        let rest = Rest {
+            hooks: &hooks,
+            sleeper: self.sleeper,
+            errors: self.errors,
+            values: self.values,
+        };
+        let end = rest.go_on(&mut driver, unsettled, &mut operation);
+        (self.finish)(&mut driver, &hooks, end)
     }
+}
 
-    /// The call from its first attempt on, or from where that has left it: apart, so that nothing of it stands in the way of a first attempt
-    /// that succeeds.
+/// A call from its first attempt on, or from where that has left it: apart, so that nothing of it stands in the way of a first attempt that
+/// succeeds, and without a type for the operation, so that those that give the same share it.
+struct Rest<'c, J, V> {
+    hooks: &'c Hooks<'c>,
+    sleeper: Option<&'c dyn Sleep>,
+    errors: &'c J,
+    values: &'c V,
+}
+
+type Operation<'o, 'a, T, E, G> = dyn FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E> + 'o;
+
+impl<C, F, X, V> Rest<'_, Errors<C, F, X>, V> {
     #[cold]
     #[inline(never)]
-    fn go_on<'a, 'g, T, E, G, R>(
-        self,
-        mut driver: Driver<'a, Kept<T>, E, G>,
+    fn go_on<'a, 'g, T, E, G>(
+        &self,
+        driver: &mut Driver<'a, Kept<T>, E, G>,
         unsettled: Option<Unsettled<T, E>>,
-        operation: &mut impl FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E>,
-    ) -> R
+        operation: &mut Operation<'_, 'a, T, E, G>,
+    ) -> End<T, E>
     where
         G: Holding<'g>,
         Errors<C, F, X>: JudgeError<E>,
         X: DescribeError<E>,
         V: JudgeValue<T>,
-        N: FnOnce(&mut Driver<'a, Kept<T>, E, G>, &Hooks<'_>, End<T, E>) -> R,
     {
         let Self {
             hooks,
             sleeper,
             errors,
             values,
-            finish,
-        } = self;
+        } = *self;
         let mut attempt = |driver: &mut Driver<'a, Kept<T>, E, G>, admission| match admission {
             Admission::Granted => {
                 let attempted = Attempted::Finished(operation(driver));
-                match driver.settle(attempted, &hooks, values) {
+                match driver.settle(attempted, hooks, values) {
                     Ok(value) => ControlFlow::Break(End::Success(value)),
-                    Err(unsettled) => driver.conclude(unsettled, &hooks, errors),
+                    Err(unsettled) => driver.conclude(unsettled, hooks, errors),
                 }
             }
             Admission::Queued => ControlFlow::Continue(()),
             Admission::Refused => ControlFlow::Break(driver.take_last()),
         };
         let mut flow = if let Some(unsettled) = unsettled {
-            driver.conclude(unsettled, &hooks, errors)
+            driver.conclude(unsettled, hooks, errors)
         } else {
-            let admission = driver.begin_asking(&hooks);
-            attempt(&mut driver, admission)
+            let admission = driver.begin_asking(hooks);
+            attempt(driver, admission)
         };
         loop {
             if let ControlFlow::Break(end) = flow {
-                return finish(&mut driver, &hooks, end);
+                return end;
             }
             driver.pause_blocking(sleeper, hooks.abort);
-            let admission = driver.may_start(&hooks, V::RULED, &errors.text);
-            flow = attempt(&mut driver, admission);
+            let admission = driver.may_start(hooks, V::RULED, &errors.text);
+            flow = attempt(driver, admission);
         }
     }
 }

@@ -116,7 +116,6 @@ fn a_bare_sync_function() {
                     _,
                     _,
                     _,
-                    _,
                 >(
                     &__RETRY_SITE,
                     Hooks::blocking(),
@@ -251,7 +250,6 @@ fn rules_of_classes() {
                     _,
                     _,
                     _,
-                    _,
                 >(
                     &__RETRY_SITE,
                     Hooks::blocking(),
@@ -327,7 +325,7 @@ fn an_abort_and_an_observer() {
                         by_trait::<io::Result<User>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
-                        carried::<io::Result<User>, _>(|__stopped| __stopped.carry()),
+                        carried::<io::Result<User>>(|__stopped| __stopped.carry()),
                     ) {
                         return __end;
                     }
@@ -350,7 +348,6 @@ fn hooks() {
                 returns::<io::Result<User>>();
                 return run_blocking::<
                     io::Result<User>,
-                    _,
                     _,
                     _,
                     _,
@@ -476,7 +473,7 @@ fn a_method_with_self() {
                         by_trait::<Result<User, Self::Error>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
-                        carried::<Result<User, Self::Error>, _>(|__stopped| __stopped.carry()),
+                        carried::<Result<User, Self::Error>>(|__stopped| __stopped.carry()),
                     ) {
                         return __end;
                     }

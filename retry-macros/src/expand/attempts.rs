@@ -100,7 +100,7 @@ impl<'a> Attempts<'a> {
         };
         let run = Ident::new(run, Span::mixed_site());
         let call = quote_spanned! {Span::mixed_site()=>
-            #past_keys::#run::<#output, _, _, _, _, _>(
+            #past_keys::#run::<#output, _, _, _, _>(
                 #site,
                 #hooks,
                 #errors,

@@ -223,7 +223,7 @@ impl Behaviour<'_> {
             }
         };
         quote_spanned! {Span::mixed_site()=>
-            #private::carried::<#named, _>(|__stopped| __stopped.#method())
+            #private::carried::<#named>(|__stopped| __stopped.#method())
         }
     }
 
