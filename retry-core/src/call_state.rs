@@ -2,8 +2,9 @@
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::mem;
 use std::ptr;
+
+use crate::event::survive;
 
 /// The states of one call. Few calls have more than one.
 #[derive(Default)]
@@ -11,7 +12,7 @@ pub(crate) struct CallStates(RefCell<Vec<Kept>>);
 
 struct Kept {
     owner: Owner,
-    state: Box<dyn Any + Send>,
+    state: Fragile<Box<dyn Any + Send>>,
 }
 
 /// Who keeps it: an observer is known by its address, and one address may be that of several observers of different types.
@@ -19,6 +20,17 @@ struct Kept {
 struct Owner {
     address: usize,
     state: TypeId,
+}
+
+/// What is an observer's: a panic when it is dropped is nothing to the call, even if the observer or the operation is panicking already.
+struct Fragile<S>(Option<S>);
+
+impl<S> Drop for Fragile<S> {
+    fn drop(&mut self) {
+        if let Some(state) = self.0.take() {
+            survive(|| drop(state));
+        }
+    }
 }
 
 impl CallStates {
@@ -39,21 +51,20 @@ impl CallStates {
         let mut kept = self.take(owner);
         let slot = kept
             .as_mut()
-            .and_then(|kept| kept.downcast_mut::<Option<S>>());
-        let mut fresh = None;
+            .and_then(|kept| kept.0.as_mut()?.downcast_mut::<Fragile<S>>());
+        let mut fresh = Fragile(None);
         let slot = slot.unwrap_or(&mut fresh);
-        let result = use_state(slot);
-        if slot.is_some() {
-            let state = match kept {
-                Some(kept) => kept,
-                None => Box::new(mem::take(&mut fresh)),
-            };
+        let result = use_state(&mut slot.0);
+        if slot.0.is_some() {
+            let state = kept.unwrap_or_else(|| Fragile(Some(Box::new(fresh))));
+            // What the observer's own code has put there meanwhile is older.
+            drop(self.take(owner));
             self.0.borrow_mut().push(Kept { owner, state });
         }
         result
     }
 
-    fn take(&self, owner: Owner) -> Option<Box<dyn Any + Send>> {
+    fn take(&self, owner: Owner) -> Option<Fragile<Box<dyn Any + Send>>> {
         let mut states = self.0.borrow_mut();
         let place = states.iter().position(|kept| kept.owner == owner)?;
         Some(states.swap_remove(place).state)

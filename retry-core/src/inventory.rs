@@ -48,7 +48,6 @@ mod lint;
 mod lints;
 mod report;
 mod site;
-mod table;
 mod written;
 
 pub use self::entry::SiteEntry;

@@ -1,4 +1,4 @@
-//! Text in columns, for people with a terminal.
+//! Text in columns, for people with a terminal, or as Markdown.
 
 use std::array;
 use std::fmt::{self, Write};
@@ -28,6 +28,22 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
 
     pub(crate) fn push(&mut self, row: [String; COLUMNS]) {
         self.rows.push(row);
+    }
+
+    #[cfg(feature = "inventory")]
+    pub(crate) fn to_markdown(&self) -> String {
+        let line = |cells: &[String; COLUMNS]| format!("| {} |\n", cells.join(" | "));
+        let mut lines = self
+            .rows
+            .iter()
+            .map(|row| line(&row.each_ref().map(|cell| cell.replace('|', "\\|"))));
+        let head = lines.next().unwrap_or_default();
+        let sides = self.align.map(|align| match align {
+            Align::Left => "---",
+            Align::Right => "--:",
+        });
+        let rule = format!("|{}|\n", sides.join("|"));
+        [head, rule].into_iter().chain(lines).collect()
     }
 
     fn width(&self, column: usize) -> usize {

@@ -251,3 +251,41 @@ async fn an_attempt_tells_how_long_it_has_waited_for_the_bulkhead() {
     assert!(call.run_blocking(|| Ok::<_, io::Error>(())).is_ok());
     assert_eq!(waits().next(), Some((EventKind::AttemptStarted, None)));
 }
+
+#[test]
+fn a_state_that_panics_when_it_is_dropped_changes_nothing() {
+    struct Fragile;
+
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            panic!("fragile");
+        }
+    }
+
+    let careless = |event: &Event<'_>| {
+        event.with_state(&(), |state: &mut Option<Fragile>| {
+            state.get_or_insert(Fragile);
+        });
+    };
+    let call = POLICY.call("fetch").observe(&careless);
+    assert_eq!(call.run_blocking(|| Ok::<_, io::Error>(7)).unwrap(), 7);
+    assert!(call.run_blocking(fails).is_err());
+}
+
+#[test]
+fn the_state_of_the_outer_use_stays() {
+    let seen = Mutex::new(Vec::new());
+    let nesting = |event: &Event<'_>| {
+        event.with_state(&seen, |outer: &mut Option<&str>| {
+            seen.lock().unwrap().push(*outer);
+            event.with_state(&seen, |inner: &mut Option<&str>| {
+                assert_eq!(*inner, None);
+                *inner = Some("inner");
+            });
+            *outer = Some("outer");
+        });
+    };
+    let call = POLICY.call("fetch").observe(&nesting);
+    assert!(call.run_blocking(|| Ok::<_, io::Error>(7)).is_ok());
+    assert_eq!(*seen.lock().unwrap(), [None, Some("outer"), Some("outer")]);
+}

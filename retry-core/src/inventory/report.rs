@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::json::Json;
 use super::site::{SiteGuard, SiteInfo};
-use super::table::Table;
+use crate::table::{Align, Table};
 
 /// The sites of a program, to be printed: as a table for a terminal by `Display`, as Markdown, or as JSON.
 ///
@@ -86,20 +86,20 @@ impl Report {
     }
 
     fn table(&self, style: &Style) -> Table<8> {
-        Table {
-            headings: [
-                "operation",
-                "module",
-                "place",
-                "call",
-                "attempts",
-                "worst case",
-                "guards",
-                "policy",
-            ],
-            to_the_right: [false, false, false, false, true, false, false, false],
-            rows: self.sites.iter().map(|site| row(*site, style)).collect(),
+        let mut table = Table::new([
+            ("operation", Align::Left),
+            ("module", Align::Left),
+            ("place", Align::Left),
+            ("call", Align::Left),
+            ("attempts", Align::Right),
+            ("worst case", Align::Left),
+            ("guards", Align::Left),
+            ("policy", Align::Left),
+        ]);
+        for site in &self.sites {
+            table.push(row(*site, style));
         }
+        table
     }
 }
 
