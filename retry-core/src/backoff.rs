@@ -474,6 +474,11 @@ impl Backoff {
         }
     }
 
+    /// Whether there is never a delay.
+    pub(crate) const fn is_none(&self) -> bool {
+        matches!(self.kind, Kind::None)
+    }
+
     const fn of(kind: Kind) -> Self {
         Self {
             kind,

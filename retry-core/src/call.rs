@@ -1,11 +1,18 @@
 //! A policy with behaviour: [`Call`].
 
+mod around;
+mod conductor;
+
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use self::around::{
+    Around, AsyncSleeper, BlockingSleeper, CustomSleep, Extras, JoinExtras, JoinGuards,
+    MaybeExtras, NoExtras, NoObserver, NoSleepRule, Observed, Observers, RuntimeSleep, SleepRuled,
+    SleepRules,
+};
+use self::conductor::{Conductor, ToOutcome, ToResult};
 use crate::abort::Abort;
 use crate::backoff::BackoffContext;
 use crate::breaker::CircuitBreaker;
@@ -13,22 +20,19 @@ use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::class::Classification;
 use crate::driver::{
-    Admission, Attempted, Blocking, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run,
-    Unguarded, Unsettled,
+    Blocking, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run, Unguarded,
 };
-use crate::engine::{SleepDecision, SleepRule};
+use crate::engine::SleepDecision;
 use crate::event::{Event, Observer};
 use crate::judge::{
     Accepted, AnyValue, ByFrom, ByTrait, Classified, ConvertStop, Converted, DescribeError,
     Described, Errors, Filtered, JudgeError, JudgeValue, Judged, NoFilter, Undescribed,
 };
-use crate::listener::{ByObserver, Listener, OnGivingUp, OnRetry};
+use crate::listener::{ByObserver, OnGivingUp, OnRetry};
 use crate::outcome::{End, Outcome, Stopped};
 use crate::policy::Policy;
 use crate::site::Plan;
-#[cfg(feature = "tokio")]
-use crate::time::RuntimeTimers;
-use crate::time::{Clock, Sleep, TimeSource, Timer, Timers};
+use crate::time::{Clock, Sleep, TimeSource};
 
 impl Policy {
     /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
@@ -45,15 +49,9 @@ impl Policy {
     /// ```
     pub const fn call(&self, operation: &'static str) -> Call<'_> {
         Call {
-            base: Base {
-                plan: Plan {
-                    policy: self,
-                    operation,
-                },
-                abort: None,
-                clock: None,
-                seed: None,
-                timeline: None,
+            plan: Plan {
+                policy: self,
+                operation,
             },
             errors: Errors {
                 classify: ByTrait,
@@ -67,6 +65,7 @@ impl Policy {
                 sleeps: NoSleepRule,
                 sleeper: RuntimeSleep,
                 guards: Unguarded,
+                extras: NoExtras,
             },
         }
     }
@@ -112,155 +111,15 @@ pub struct Call<
     J = Errors<ByTrait, NoFilter, Undescribed>,
     V = AnyValue,
     S = ByFrom,
-    W = Around<NoObserver, NoSleepRule, RuntimeSleep, Unguarded>,
+    W = Around<NoObserver, NoSleepRule, RuntimeSleep, Unguarded, NoExtras>,
 > {
-    base: Base<'a>,
+    plan: Plan<'a>,
     errors: J,
     values: V,
     stops: S,
     around: W,
 }
 
-/// The behaviours of a call that never see the operation's types.
-#[derive(Clone, Copy, Debug)]
-pub struct Around<O, P, Z, G> {
-    observers: O,
-    sleeps: P,
-    sleeper: Z,
-    guards: G,
-}
-
-/// What a call has whatever its types.
-#[derive(Clone, Copy)]
-struct Base<'a> {
-    plan: Plan<'a>,
-    abort: Option<&'a dyn Abort>,
-    clock: Option<&'a dyn Clock>,
-    seed: Option<u64>,
-    timeline: Option<usize>,
-}
-
-/// A call without observers of its own.
-#[derive(Clone, Copy, Debug)]
-pub struct NoObserver;
-
-/// One more observer or hook.
-#[derive(Clone, Copy)]
-pub struct Observed<O, L> {
-    before: O,
-    listener: L,
-}
-
-/// The observers and hooks of a call.
-pub trait Observers {
-    #[doc(hidden)]
-    fn as_listener(&self) -> Option<&dyn Listener>;
-}
-
-impl Observers for NoObserver {
-    #[inline]
-    fn as_listener(&self) -> Option<&dyn Listener> {
-        None
-    }
-}
-
-impl<O: Observers, L: Listener> Observers for Observed<O, L> {
-    #[inline]
-    fn as_listener(&self) -> Option<&dyn Listener> {
-        Some(self)
-    }
-}
-
-impl<O: Observers, L: Listener> Listener for Observed<O, L> {
-    fn hear(&self, event: &Event<'_>) {
-        if let Some(before) = self.before.as_listener() {
-            before.hear(event);
-        }
-        self.listener.hear(event);
-    }
-}
-
-/// A call that sleeps when it is told to.
-#[derive(Clone, Copy, Debug)]
-pub struct NoSleepRule;
-
-/// A call that asks first.
-#[derive(Clone, Copy, Debug)]
-pub struct SleepRuled<P>(P);
-
-/// Who is asked before a sleep.
-pub trait SleepRules {
-    #[doc(hidden)]
-    fn as_rule(&self) -> Option<&SleepRule<'_>>;
-}
-
-impl SleepRules for NoSleepRule {
-    #[inline]
-    fn as_rule(&self) -> Option<&SleepRule<'_>> {
-        None
-    }
-}
-
-impl<P: Fn(&BackoffContext, Duration) -> SleepDecision> SleepRules for SleepRuled<P> {
-    #[inline]
-    fn as_rule(&self) -> Option<&SleepRule<'_>> {
-        Some(&self.0)
-    }
-}
-
-/// The timer of the runtime that the crate was built for: tokio, or none.
-#[derive(Clone, Copy, Debug)]
-pub struct RuntimeSleep;
-
-/// A call's own sleeper.
-#[derive(Clone, Copy)]
-pub struct CustomSleep<'a>(&'a dyn Sleep);
-
-/// How a call's thread sleeps.
-pub trait BlockingSleeper {
-    #[doc(hidden)]
-    fn blocking(&self) -> Option<&dyn Sleep>;
-}
-
-/// How a call's future sleeps.
-#[diagnostic::on_unimplemented(
-    message = "an async call needs a timer to sleep on, and `retry-core` was built without one",
-    label = "no sleeper",
-    note = "enable the feature `tokio` of `retry-core`, or give the call a timer with `.sleeper(&…)`"
-)]
-pub trait AsyncSleeper: BlockingSleeper {
-    #[doc(hidden)]
-    fn wait(&self, duration: Duration) -> Timer<'_>;
-}
-
-impl BlockingSleeper for RuntimeSleep {
-    fn blocking(&self) -> Option<&dyn Sleep> {
-        None
-    }
-}
-
-#[cfg(feature = "tokio")]
-impl AsyncSleeper for RuntimeSleep {
-    fn wait(&self, duration: Duration) -> Timer<'_> {
-        RuntimeTimers.sleep(duration)
-    }
-}
-
-impl BlockingSleeper for CustomSleep<'_> {
-    fn blocking(&self) -> Option<&dyn Sleep> {
-        Some(self.0)
-    }
-}
-
-impl AsyncSleeper for CustomSleep<'_> {
-    fn wait(&self, duration: Duration) -> Timer<'_> {
-        Timer::Boxed {
-            wait: self.0.sleep(duration),
-        }
-    }
-}
-
-/// The behaviours.
 impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
     /// Classifies errors with a function instead of their [`Classify`](crate::Classify). It returns a [`Classification`] or an
     /// [`ErrorClass`](crate::ErrorClass).
@@ -332,7 +191,7 @@ impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
 
     fn with_errors<N>(self, change: impl FnOnce(Errors<C, F, X>) -> N) -> Call<'a, N, V, S, W> {
         Call {
-            base: self.base,
+            plan: self.plan,
             errors: change(self.errors),
             values: self.values,
             stops: self.stops,
@@ -341,29 +200,11 @@ impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
     }
 }
 
-/// What a call's guards grow from: none, or those that it has.
-pub trait JoinGuards<'a> {
-    #[doc(hidden)]
-    fn join(self) -> Guards<'a>;
-}
-
-impl<'a> JoinGuards<'a> for Unguarded {
-    fn join(self) -> Guards<'a> {
-        Guards::new()
-    }
-}
-
-impl<'a> JoinGuards<'a> for Guards<'a> {
-    fn join(self) -> Self {
-        self
-    }
-}
-
 /// A call with shared guards.
-type Guarded<'a, J, V, S, O, P, Z> = Call<'a, J, V, S, Around<O, P, Z, Guards<'a>>>;
+type Guarded<'a, J, V, S, O, P, Z, M> = Call<'a, J, V, S, Around<O, P, Z, Guards<'a>, M>>;
 
 /// The shared guards.
-impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>> Call<'a, J, V, S, Around<O, P, Z, G>> {
+impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// Stops while the circuit is open, and tells the breaker how every attempt ends.
     ///
     /// An open circuit ends the call at once, without an attempt or before the next one, as [`StopReason::CircuitOpen`](crate::StopReason);
@@ -378,7 +219,7 @@ impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>> Call<'a, J, V, S, Around<O, P, Z, 
     /// let paid = POLICY.call("pay").breaker(&PAYMENTS).run_blocking(|| Ok::<_, std::io::Error>(7));
     /// assert_eq!(paid.unwrap(), 7);
     /// ```
-    pub fn breaker(self, breaker: &'a CircuitBreaker) -> Guarded<'a, J, V, S, O, P, Z> {
+    pub fn breaker(self, breaker: &'a CircuitBreaker) -> Guarded<'a, J, V, S, O, P, Z, M> {
         self.guarded(|guards| guards.breaker(breaker))
     }
 
@@ -394,7 +235,7 @@ impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>> Call<'a, J, V, S, Around<O, P, Z, 
     /// let paid = POLICY.call("pay").budget(&BUDGET).run_blocking(|| Ok::<_, std::io::Error>(7));
     /// assert_eq!(paid.unwrap(), 7);
     /// ```
-    pub fn budget(self, budget: &'a Budget) -> Guarded<'a, J, V, S, O, P, Z> {
+    pub fn budget(self, budget: &'a Budget) -> Guarded<'a, J, V, S, O, P, Z, M> {
         self.guarded(|guards| guards.budget(budget))
     }
 
@@ -411,25 +252,30 @@ impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>> Call<'a, J, V, S, Around<O, P, Z, 
     /// let rows = POLICY.call("query").bulkhead(&DATABASE).run_blocking(|| Ok::<_, std::io::Error>(7));
     /// assert_eq!(rows.unwrap(), 7);
     /// ```
-    pub fn bulkhead(self, bulkhead: &'a Bulkhead) -> Guarded<'a, J, V, S, O, P, Z> {
+    pub fn bulkhead(self, bulkhead: &'a Bulkhead) -> Guarded<'a, J, V, S, O, P, Z, M> {
         self.guarded(|guards| guards.bulkhead(bulkhead))
     }
 
-    fn guarded(self, add: impl FnOnce(Guards<'a>) -> Guards<'a>) -> Guarded<'a, J, V, S, O, P, Z> {
+    fn guarded(
+        self,
+        add: impl FnOnce(Guards<'a>) -> Guards<'a>,
+    ) -> Guarded<'a, J, V, S, O, P, Z, M> {
         self.with_around(|around| Around {
             observers: around.observers,
             sleeps: around.sleeps,
             sleeper: around.sleeper,
             guards: add(around.guards.join()),
+            extras: around.extras,
         })
     }
 }
 
 /// A call with one more observer or hook.
-type WithListener<'a, J, V, S, O, L, P, Z, G> = Call<'a, J, V, S, Around<Observed<O, L>, P, Z, G>>;
+type WithListener<'a, J, V, S, O, L, P, Z, G, M> =
+    Call<'a, J, V, S, Around<Observed<O, L>, P, Z, G, M>>;
 
 /// More behaviours.
-impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
+impl<'a, J, V, S, O, P, Z, G, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// Accepts only values for which the function is true; any other is a transient failure with cause `Value`.
     ///
     /// It replaces [`classify_value`](Self::classify_value).
@@ -442,7 +288,7 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// let done = call.run_blocking(|| { progress += 1; Ok::<_, std::io::Error>(progress) });
     /// assert_eq!(done.unwrap(), 2);
     /// ```
-    pub fn retry_until<T, R>(self, accept: R) -> Call<'a, J, Accepted<R>, S, Around<O, P, Z, G>>
+    pub fn retry_until<T, R>(self, accept: R) -> Call<'a, J, Accepted<R>, S, Around<O, P, Z, G, M>>
     where
         R: Fn(&T) -> bool,
     {
@@ -465,16 +311,19 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
     /// assert_eq!(outcome.last_value().map(|response| response.status), Some(404));
     /// ```
-    pub fn classify_value<T, R>(self, classify: R) -> Call<'a, J, Judged<R>, S, Around<O, P, Z, G>>
+    pub fn classify_value<T, R>(
+        self,
+        classify: R,
+    ) -> Call<'a, J, Judged<R>, S, Around<O, P, Z, G, M>>
     where
         R: Fn(&T) -> Option<Classification>,
     {
         self.with_values(Judged(classify))
     }
 
-    fn with_values<N>(self, values: N) -> Call<'a, J, N, S, Around<O, P, Z, G>> {
+    fn with_values<N>(self, values: N) -> Call<'a, J, N, S, Around<O, P, Z, G, M>> {
         Call {
-            base: self.base,
+            plan: self.plan,
             errors: self.errors,
             values,
             stops: self.stops,
@@ -492,12 +341,12 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// let call = POLICY.call("work").abort(&signal).retry_if(|_: &String| true).on_stop(|stopped| stopped.to_string());
     /// assert_eq!(call.run_blocking(|| Ok(())).unwrap_err(), "work stopped after 0 attempts in 0ns: aborted");
     /// ```
-    pub fn on_stop<E, R>(self, convert: R) -> Call<'a, J, V, Converted<R>, Around<O, P, Z, G>>
+    pub fn on_stop<E, R>(self, convert: R) -> Call<'a, J, V, Converted<R>, Around<O, P, Z, G, M>>
     where
         R: Fn(Stopped) -> E,
     {
         Call {
-            base: self.base,
+            plan: self.plan,
             errors: self.errors,
             values: self.values,
             stops: Converted(convert),
@@ -520,7 +369,7 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     pub fn observe(
         self,
         observer: &'a dyn Observer,
-    ) -> WithListener<'a, J, V, S, O, ByObserver<'a>, P, Z, G> {
+    ) -> WithListener<'a, J, V, S, O, ByObserver<'a>, P, Z, G, M> {
         self.with_listener(ByObserver(observer))
     }
 
@@ -546,7 +395,7 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// # assert_eq!(outcome.attempts(), 3);
     /// assert_eq!(retries.get(), 2);
     /// ```
-    pub fn on_retry<R>(self, hook: R) -> WithListener<'a, J, V, S, O, OnRetry<R>, P, Z, G>
+    pub fn on_retry<R>(self, hook: R) -> WithListener<'a, J, V, S, O, OnRetry<R>, P, Z, G, M>
     where
         R: Fn(&Event<'_>),
     {
@@ -573,14 +422,14 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// # assert_eq!(outcome.attempts(), 3);
     /// assert_eq!(reason.get(), Some(StopReason::MaxAttemptsGlobal));
     /// ```
-    pub fn on_giving_up<R>(self, hook: R) -> WithListener<'a, J, V, S, O, OnGivingUp<R>, P, Z, G>
+    pub fn on_giving_up<R>(self, hook: R) -> WithListener<'a, J, V, S, O, OnGivingUp<R>, P, Z, G, M>
     where
         R: Fn(&Event<'_>),
     {
         self.with_listener(OnGivingUp(hook))
     }
 
-    fn with_listener<L>(self, listener: L) -> WithListener<'a, J, V, S, O, L, P, Z, G> {
+    fn with_listener<L>(self, listener: L) -> WithListener<'a, J, V, S, O, L, P, Z, G, M> {
         self.with_around(|around| Around {
             observers: Observed {
                 before: around.observers,
@@ -589,6 +438,7 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
             sleeps: around.sleeps,
             sleeper: around.sleeper,
             guards: around.guards,
+            extras: around.extras,
         })
     }
 
@@ -604,7 +454,7 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// # let outcome = call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
     /// # assert_eq!(outcome.attempts(), 3);
     /// ```
-    pub fn on_sleep<R>(self, decide: R) -> Call<'a, J, V, S, Around<O, SleepRuled<R>, Z, G>>
+    pub fn on_sleep<R>(self, decide: R) -> Call<'a, J, V, S, Around<O, SleepRuled<R>, Z, G, M>>
     where
         R: Fn(&BackoffContext, Duration) -> SleepDecision,
     {
@@ -613,6 +463,7 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
             sleeps: SleepRuled(decide),
             sleeper: around.sleeper,
             guards: around.guards,
+            extras: around.extras,
         })
     }
 
@@ -628,25 +479,35 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     pub fn sleeper(
         self,
         sleeper: &'a dyn Sleep,
-    ) -> Call<'a, J, V, S, Around<O, P, CustomSleep<'a>, G>> {
+    ) -> Call<'a, J, V, S, Around<O, P, CustomSleep<'a>, G, M>> {
         self.with_around(|around| Around {
             observers: around.observers,
             sleeps: around.sleeps,
             sleeper: CustomSleep(sleeper),
             guards: around.guards,
+            extras: around.extras,
         })
     }
 
-    fn with_around<N>(self, change: impl FnOnce(Around<O, P, Z, G>) -> N) -> Call<'a, J, V, S, N> {
+    fn with_around<N>(
+        self,
+        change: impl FnOnce(Around<O, P, Z, G, M>) -> N,
+    ) -> Call<'a, J, V, S, N> {
         Call {
-            base: self.base,
+            plan: self.plan,
             errors: self.errors,
             values: self.values,
             stops: self.stops,
             around: change(self.around),
         }
     }
+}
 
+/// A call with at least one of its rarer behaviours.
+type WithExtras<'a, J, V, S, O, P, Z, G> = Call<'a, J, V, S, Around<O, P, Z, G, Extras<'a>>>;
+
+/// The rarer behaviours.
+impl<'a, J, V, S, O, P, Z, G, M: JoinExtras<'a>> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// Stops when `abort` says so. See [`Abort`].
     ///
     /// ```
@@ -657,17 +518,21 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// let outcome = POLICY.call("poll").abort(&shutdown).execute_blocking(|| Ok::<_, std::io::Error>(1));
     /// assert_eq!(outcome.stop_reason(), Some(StopReason::Aborted));
     /// ```
-    pub const fn abort(mut self, abort: &'a dyn Abort) -> Self {
-        self.base.abort = Some(abort);
-        self
+    pub fn abort(self, abort: &'a dyn Abort) -> WithExtras<'a, J, V, S, O, P, Z, G> {
+        self.with_extras(|extras| Extras {
+            abort: Some(abort),
+            ..extras
+        })
     }
 
     /// Reads the time from another clock than tokio's, or the operating system's.
     ///
     /// Give it the [`sleeper`](Self::sleeper) that moves that clock, too.
-    pub const fn clock(mut self, clock: &'a dyn Clock) -> Self {
-        self.base.clock = Some(clock);
-        self
+    pub fn clock(self, clock: &'a dyn Clock) -> WithExtras<'a, J, V, S, O, P, Z, G> {
+        self.with_extras(|extras| Extras {
+            clock: Some(clock),
+            ..extras
+        })
     }
 
     /// Draws jitter from a generator that every run starts with this seed: equal runs, equal delays.
@@ -682,9 +547,11 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// };
     /// assert_eq!(elapsed(), elapsed());
     /// ```
-    pub const fn seed(mut self, seed: u64) -> Self {
-        self.base.seed = Some(seed);
-        self
+    pub fn seed(self, seed: u64) -> WithExtras<'a, J, V, S, O, P, Z, G> {
+        self.with_extras(|extras| Extras {
+            seed: Some(seed),
+            ..extras
+        })
     }
 
     /// Records in the outcome what happens: the latest `limit` attempts, the latest `limit` things that its guards do, and the end.
@@ -700,19 +567,35 @@ impl<'a, J, V, S, O, P, Z, G> Call<'a, J, V, S, Around<O, P, Z, G>> {
     /// print!("{}", outcome.timeline()); // a chart, with a row for each attempt
     /// assert_eq!(outcome.timeline().len(), 3);
     /// ```
-    pub const fn timeline(mut self, limit: usize) -> Self {
-        self.base.timeline = Some(limit);
-        self
+    pub fn timeline(self, limit: usize) -> WithExtras<'a, J, V, S, O, P, Z, G> {
+        self.with_extras(|extras| Extras {
+            timeline: Some(limit),
+            ..extras
+        })
+    }
+
+    fn with_extras(
+        self,
+        add: impl FnOnce(Extras<'a>) -> Extras<'a>,
+    ) -> WithExtras<'a, J, V, S, O, P, Z, G> {
+        self.with_around(|around| Around {
+            observers: around.observers,
+            sleeps: around.sleeps,
+            sleeper: around.sleeper,
+            guards: around.guards,
+            extras: add(around.extras.join()),
+        })
     }
 }
 
 /// The ends.
-impl<'g, C, F, X, V, S, O, P, Z, G> Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G>>
+impl<'g, C, F, X, V, S, O, P, Z, G, M> Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G, M>>
 where
     O: Observers,
     P: SleepRules,
     Z: BlockingSleeper,
     G: Guarding<Holding: Holding<'g>>,
+    M: MaybeExtras,
 {
     /// Runs the operation until an attempt succeeds or the call stops.
     ///
@@ -800,7 +683,10 @@ where
             operation,
             |conductor, driver, end| Outcome {
                 end,
-                report: driver.report(&conductor.call.hooks(TimeSource::asynchronous())),
+                report: driver.report(
+                    conductor.plan(),
+                    &conductor.call.hooks(TimeSource::asynchronous()),
+                ),
             },
         )
     }
@@ -831,13 +717,17 @@ where
         S: ConvertStop<E>,
     {
         let blocking = Blocking {
+            plan: &self.plan,
             hooks: self.hooks(TimeSource::System),
             sleeper: self.around.sleeper.blocking(),
             errors: &self.errors,
             values: &self.values,
-            finish: |driver: &mut _, hooks: &Hooks<'_>, end| self.finish(driver, hooks, end),
         };
-        blocking.drive(self.driver(), |_| operation())
+        blocking.drive(
+            self.driver(),
+            |_| operation(),
+            |driver, hooks, end| self.finish(driver, hooks, end),
+        )
     }
 
     /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
@@ -859,6 +749,7 @@ where
         V: JudgeValue<T>,
     {
         let blocking = Blocking {
+            plan: &self.plan,
             hooks: Hooks {
                 timed: true,
                 ..self.hooks(TimeSource::System)
@@ -866,37 +757,41 @@ where
             sleeper: self.around.sleeper.blocking(),
             errors: &self.errors,
             values: &self.values,
-            finish: |driver: &mut Driver<'_, _, _, _>, hooks: &Hooks<'_>, end| Outcome {
-                end,
-                report: driver.report(hooks),
-            },
         };
-        blocking.drive(self.driver(), |_| operation())
+        blocking.drive(
+            self.driver(),
+            |_| operation(),
+            |driver, hooks, end| Outcome {
+                end,
+                report: driver.report(&self.plan, hooks),
+            },
+        )
     }
 
     #[inline]
     fn hooks<'h>(&'h self, time: TimeSource<'h>) -> Hooks<'h> {
+        let extras = self.around.extras.get();
         Hooks {
-            time: self.base.clock.map_or(time, TimeSource::Custom),
-            abort: self.base.abort,
+            time: extras.clock.map_or(time, TimeSource::Custom),
+            abort: extras.abort,
             observer: None,
             listener: self.around.observers.as_listener(),
             on_sleep: self.around.sleeps.as_rule(),
-            seed: self.base.seed,
-            timeline: self.base.timeline,
+            seed: extras.seed,
+            timeline: extras.timeline,
             timed: false,
         }
     }
 
     #[inline]
-    fn driver<T, E>(&self) -> Driver<'_, Kept<T>, E, G::Holding> {
-        Driver::new(&self.base.plan, self.around.guards.begin())
+    fn driver<'c, T, E>(&self) -> Driver<'c, Kept<T>, E, G::Holding> {
+        Driver::new(self.around.guards.begin())
     }
 
     #[inline]
-    fn finish<T, E>(
-        &self,
-        driver: &mut Driver<'_, Kept<T>, E, G::Holding>,
+    fn finish<'c, T, E>(
+        &'c self,
+        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
         hooks: &Hooks<'_>,
         end: End<T, E>,
     ) -> Result<T, E>
@@ -906,117 +801,10 @@ where
         match end {
             End::Success(value) => Ok(value),
             End::Error(error) => Err(error),
-            End::Value(_) | End::Nothing => {
-                Err(self.stops.convert(driver.report(hooks).into_stopped()))
-            }
+            End::Value(_) | End::Nothing => Err(self
+                .stops
+                .convert(driver.report(&self.plan, hooks).into_stopped())),
         }
-    }
-}
-
-/// A call as the conductor of its own run, one pointer wide.
-struct Conductor<'c, T, M> {
-    call: &'c T,
-    mode: PhantomData<fn() -> M>,
-}
-
-/// What a run is for.
-trait Mode {
-    /// Whether it has to tell how long it took.
-    const TIMED: bool;
-}
-
-struct ToResult;
-struct ToOutcome;
-
-impl Mode for ToResult {
-    const TIMED: bool = false;
-}
-
-impl Mode for ToOutcome {
-    const TIMED: bool = true;
-}
-
-impl<'c, T, M> Conductor<'c, T, M> {
-    const fn of(call: &'c T) -> Self {
-        Self {
-            call,
-            mode: PhantomData,
-        }
-    }
-}
-
-impl<T, M> Clone for Conductor<'_, T, M> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T, M> Copy for Conductor<'_, T, M> {}
-
-impl<'c, J, V, S, O, P, Z, G, M> Timers<'c>
-    for Conductor<'c, Call<'_, J, V, S, Around<O, P, Z, G>>, M>
-where
-    Z: AsyncSleeper,
-{
-    fn sleep(self, duration: Duration) -> Timer<'c> {
-        self.call.around.sleeper.wait(duration)
-    }
-
-    fn now(self) -> Instant {
-        self.call
-            .base
-            .clock
-            .map_or(TimeSource::asynchronous(), TimeSource::Custom)
-            .now()
-    }
-}
-
-impl<'c, 'g, T, E, C, F, X, V, S, O, P, Z, G, M> Conduct<'c, T, E, G::Holding>
-    for Conductor<'c, Call<'_, Errors<C, F, X>, V, S, Around<O, P, Z, G>>, M>
-where
-    Errors<C, F, X>: JudgeError<E>,
-    X: DescribeError<E>,
-    V: JudgeValue<T>,
-    O: Observers,
-    P: SleepRules,
-    Z: AsyncSleeper,
-    G: Guarding<Holding: Holding<'g>>,
-    M: Mode,
-{
-    #[inline]
-    fn hooks(self) -> Hooks<'c> {
-        Hooks {
-            timed: M::TIMED,
-            ..self.call.hooks(TimeSource::asynchronous())
-        }
-    }
-
-    #[inline]
-    fn may_start(
-        self,
-        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
-        hooks: &Hooks<'_>,
-    ) -> Admission {
-        driver.may_start(hooks, V::RULED, &self.call.errors.text)
-    }
-
-    #[inline]
-    fn settle(
-        self,
-        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
-        attempted: Attempted<Result<T, E>>,
-        hooks: &Hooks<'_>,
-    ) -> Result<T, Unsettled<T, E>> {
-        driver.settle(attempted, hooks, &self.call.values)
-    }
-
-    fn conclude(
-        self,
-        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
-        unsettled: Unsettled<T, E>,
-        hooks: &Hooks<'_>,
-    ) -> ControlFlow<End<T, E>> {
-        driver.conclude(unsettled, hooks, &self.call.errors)
     }
 }
 
@@ -1024,8 +812,8 @@ impl<J, V, S, W> fmt::Debug for Call<'_, J, V, S, W> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Call")
-            .field("operation", &self.base.plan.operation)
-            .field("policy", self.base.plan.policy)
+            .field("operation", &self.plan.operation)
+            .field("policy", self.plan.policy)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,8 @@
 //! The drivers: they run attempts, let time pass and carry out what the engine decides. They decide nothing.
 //!
 //! A [`Driver`] is the state of one call. It is small, because an async call's future holds it: what only a failure needs is its
-//! [`History`], which is allocated when the first attempt fails and holds all there is to hold. What does not depend on the operation's types
-//! is [`Progress`], whose code is cold and compiled once.
+//! [`History`], which is allocated when the first attempt fails and holds all there is to hold. Nor does it hold what its owner can tell it
+//! again: the plan and the behaviours. What does not depend on the operation's types is [`Progress`], whose code is cold and compiled once.
 
 mod asynchronous;
 mod blocking;
@@ -11,12 +11,14 @@ mod progress;
 #[cfg(feature = "tokio")]
 mod steps;
 
+use std::mem;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::time::Instant;
 
 use pin_project_lite::pin_project;
 
+use self::asynchronous::Watch;
 pub(crate) use self::asynchronous::{Conduct, Run};
 pub(crate) use self::blocking::Blocking;
 pub use self::guards::Guards;
@@ -27,10 +29,10 @@ pub(crate) use self::steps::{Attempting, Pausing};
 use crate::abort::Abort;
 use crate::attempt::Attempt;
 use crate::breaker::Asker;
-use crate::class::{Cause, Classification};
-use crate::engine::SleepRule;
+use crate::class::{Cause, Classification, ErrorClass};
+use crate::engine::{self, Failure, SleepRule};
 use crate::event::{self, Event, Observer, Telling};
-use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
+use crate::judge::{DescribeError, JudgeError, JudgeValue};
 use crate::listener::Listener;
 use crate::outcome::{End, Report};
 use crate::site::Plan;
@@ -114,9 +116,7 @@ impl<'a> Hooks<'a> {
 
 /// The state of one call of an operation that gives a `Result<T, E>`, of whose values it keeps `K`, and that holds `G` of its guards.
 pub(crate) struct Driver<'a, K, E, G> {
-    plan: &'a Plan<'a>,
-    start: Start,
-    history: Option<Pin<Box<History<'a, K, E>>>>,
+    state: State<'a, K, E>,
     guards: G,
 }
 
@@ -130,21 +130,68 @@ pub(crate) enum Admission {
     Refused,
 }
 
-/// The beginning of a call, as large as a time.
-#[derive(Clone, Copy)]
-enum Start {
-    /// The first attempt has not been allowed to start yet.
-    Due,
-    /// When it was, nobody needs to know.
-    Untimed,
-    At(Instant),
+/// A driver with the plan that it is to follow, where nobody else holds that.
+pub(crate) struct Planned<'a, K, E, G> {
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) driver: Driver<'a, K, E, G>,
 }
 
-impl Start {
-    const fn time(self) -> Option<Instant> {
+/// How far a call has come, as large as a time.
+enum State<'a, K, E> {
+    /// The first attempt has not been allowed to start yet.
+    Due,
+    /// It has been, and nobody needs to know when. So many have failed, each followed by another at once.
+    Untimed { failures: u32 },
+    /// It has been, then.
+    At(Instant),
+    /// There is more to remember.
+    Through(Pin<Box<History<'a, K, E>>>),
+}
+
+impl<'a, K, E> State<'a, K, E> {
+    /// When the call began, if anybody needs to know.
+    fn started(&self) -> Option<Instant> {
         match self {
-            Self::Due | Self::Untimed => None,
-            Self::At(time) => Some(time),
+            Self::Due | Self::Untimed { .. } => None,
+            Self::At(time) => Some(*time),
+            Self::Through(history) => history.progress.started(),
+        }
+    }
+
+    /// The attempt that runs, or would run next.
+    fn attempt(&self) -> u32 {
+        match self {
+            Self::Due | Self::At(_) => 1,
+            Self::Untimed { failures } => failures.saturating_add(1),
+            Self::Through(history) => history.progress.attempt(),
+        }
+    }
+
+    /// The class of the last failure.
+    fn last_class(&self) -> Option<ErrorClass> {
+        match self {
+            Self::Through(history) => history.progress.last_class(),
+            Self::Due | Self::Untimed { .. } | Self::At(_) => None,
+        }
+    }
+
+    fn history(&mut self) -> Option<Pin<&mut History<'a, K, E>>> {
+        match self {
+            Self::Through(history) => Some(history.as_mut()),
+            Self::Due | Self::Untimed { .. } | Self::At(_) => None,
+        }
+    }
+
+    /// What the call has been through until now, to be put back when that has changed.
+    fn take_history(&mut self, plan: &'a Plan<'a>) -> Pin<Box<History<'a, K, E>>> {
+        let failures = match self {
+            Self::Untimed { failures } => *failures,
+            Self::Due | Self::At(_) | Self::Through(_) => 0,
+        };
+        let started = self.started();
+        match mem::replace(self, Self::Due) {
+            Self::Through(history) => history,
+            _ => History::boxed(Progress::new(plan, started, failures)),
         }
     }
 }
@@ -159,6 +206,8 @@ pin_project! {
         // What the call sleeps on, or what would cut its attempt.
         #[pin]
         timer: Timer<'a>,
+        // Who looks out for an abort during the sleep of a whole call.
+        watch: Watch<'a>,
     }
 }
 
@@ -207,13 +256,23 @@ pub enum Attempted<R> {
     },
 }
 
+/// An attempt that has ended.
+pub(crate) enum Settled<T, E> {
+    /// The call ends with this value, and nobody has to be told.
+    Success(T),
+    /// The next attempt starts at once.
+    Again,
+    Unsettled(Unsettled<T, E>),
+}
+
 /// An attempt that has ended, with something left to do.
 pub(crate) enum Unsettled<T, E> {
     /// Somebody wants to be told.
     Success(T),
     /// The value is not acceptable.
     Value(T, Classification),
-    Error(E),
+    /// The error, and how it is judged if it has been.
+    Error(E, Option<Failure>),
     Cut {
         by_deadline: bool,
     },
@@ -228,36 +287,35 @@ pub enum Turn<R> {
 }
 
 impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
-    pub(crate) const fn new(plan: &'a Plan<'a>, guards: G) -> Self {
+    pub(crate) const fn new(guards: G) -> Self {
         Self {
-            plan,
-            start: Start::Due,
-            history: None,
+            state: State::Due,
             guards,
         }
     }
 
     /// Whether the next attempt may start, be it the first or another.
     #[inline]
-    pub(crate) fn may_start<X: DescribeError<E>>(
+    pub(crate) fn may_start(
         &mut self,
+        plan: &'a Plan<'a>,
         hooks: &Hooks<'_>,
         ruled: bool,
-        text: &X,
+        errors: &impl DescribeError<E>,
     ) -> Admission {
-        if self.history.is_some() {
-            self.may_go_on(&hooks.copied(), text)
-        } else if self.begins_at_once(hooks, ruled) {
+        if let State::Through(_) = self.state {
+            self.may_go_on(&hooks.copied(), errors)
+        } else if self.begins_at_once(plan, hooks, ruled) {
             Admission::Granted
         } else {
-            self.begin_asking(&hooks.copied())
+            self.begin_asking(plan, &hooks.copied())
         }
     }
 
     /// Begins the call: whether its first attempt may start because nobody needs to be asked or told.
     #[inline]
-    fn begins_at_once(&mut self, hooks: &Hooks<'_>, ruled: bool) -> bool {
-        let policy = self.plan.policy;
+    fn begins_at_once(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>, ruled: bool) -> bool {
+        let policy = plan.policy;
         let watched = hooks.is_observed();
         let timed = watched
             || ruled
@@ -265,10 +323,10 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
             || hooks.timeline.is_some()
             || policy.max_elapsed().is_some()
             || policy.max_attempt_duration().is_some();
-        self.start = if timed {
-            Start::At(hooks.time.now())
+        self.state = if timed {
+            State::At(hooks.time.now())
         } else {
-            Start::Untimed
+            State::Untimed { failures: 0 }
         };
         !watched
             && hooks.abort.is_none()
@@ -281,12 +339,13 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// Whether the first attempt may start.
     #[cold]
     #[inline(never)]
-    fn begin_asking(&mut self, hooks: &Hooks<'_>) -> Admission {
-        let mut progress = Progress::new(self.plan, self.start.time());
+    fn begin_asking(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Admission {
+        let mut progress = Progress::new(plan, self.state.started(), 0);
         let admission = progress.may_start(hooks, self.guards.held(), None);
         if admission != Admission::Granted || progress.is_needed_later() {
-            let history = self.history.insert(History::boxed(progress));
+            let mut history = History::boxed(progress);
             *history.as_mut().project().due = admission != Admission::Granted;
+            self.state = State::Through(history);
         }
         admission
     }
@@ -294,16 +353,16 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// Whether the next attempt may start.
     #[cold]
     #[inline(never)]
-    fn may_go_on<X: DescribeError<E>>(&mut self, hooks: &Hooks<'_>, text: &X) -> Admission {
-        let Some(history) = &mut self.history else {
+    fn may_go_on(&mut self, hooks: &Hooks<'_>, errors: &impl DescribeError<E>) -> Admission {
+        let Some(history) = self.state.history() else {
             return Admission::Refused;
         };
-        let history = history.as_mut().project();
+        let history = history.project();
         let (progress, held) = (history.progress, self.guards.held());
         // If the call stops here, what it tells is still about its last error.
         let admission = match history.last {
             End::Error(error) if hooks.is_observed() => {
-                text.describe(error, |known| progress.may_start(hooks, held, known.text))
+                errors.describe(error, |known| progress.may_start(hooks, held, known.text))
             }
             _ => progress.may_start(hooks, held, None),
         };
@@ -314,81 +373,125 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         admission
     }
 
-    /// The value of an attempt that ends the call with nobody to be told.
+    /// What has become of an attempt, as far as that can be seen at a glance.
     #[inline]
     pub(crate) fn settle<T>(
         &mut self,
+        plan: &Plan<'_>,
         attempted: Attempted<Result<T, E>>,
         hooks: &Hooks<'_>,
+        errors: &(impl JudgeError<E> + DescribeError<E>),
         values: &impl JudgeValue<T>,
-    ) -> Result<T, Unsettled<T, E>> {
-        match attempted {
+    ) -> Settled<T, E> {
+        Settled::Unsettled(match attempted {
             Attempted::Finished(Ok(value)) => match values.judge(&value) {
-                None if hooks.are_told_of_success() => Err(Unsettled::Success(value)),
+                None if hooks.are_told_of_success() => Unsettled::Success(value),
                 None => {
-                    self.succeed_untold(hooks);
-                    Ok(value)
+                    self.succeed_untold(plan, hooks);
+                    return Settled::Success(value);
                 }
-                Some(classification) => Err(Unsettled::Value(value, classification)),
+                Some(classification) => Unsettled::Value(value, classification),
             },
-            Attempted::Finished(Err(error)) => Err(Unsettled::Error(error)),
-            Attempted::Cut { by_deadline } => Err(Unsettled::Cut { by_deadline }),
+            Attempted::Finished(Err(error)) => {
+                if let Some(failures) = self.may_try_again_at_once(plan, hooks) {
+                    let failure = errors.judge(&error).into_failure(Cause::Error);
+                    if engine::tries_again_at_once(plan.policy, failures, &failure)
+                        && !errors.describe(&error, |known| known.met_open_circuit)
+                    {
+                        self.state = State::Untimed { failures };
+                        return Settled::Again;
+                    }
+                    Unsettled::Error(error, Some(failure))
+                } else {
+                    Unsettled::Error(error, None)
+                }
+            }
+            Attempted::Cut { by_deadline } => Unsettled::Cut { by_deadline },
+        })
+    }
+
+    /// How many attempts have failed, if all that matters are that number and the class of the last: nobody watches, limits or delays the call.
+    ///
+    /// This is for retries without a delay, as of transactions that conflict: those that come after a sleep do not need it.
+    #[inline]
+    fn may_try_again_at_once(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>) -> Option<u32> {
+        match self.state {
+            State::Untimed { failures }
+                if plan.policy.may_retry_at_once()
+                    && hooks.abort.is_none()
+                    && hooks.on_sleep.is_none()
+                    && self.guards.held().is_none()
+                    && !switches::is_set(switches::GLOBAL_OBSERVER | switches::RUN_ONCE) =>
+            {
+                Some(failures.saturating_add(1))
+            }
+            _ => None,
         }
     }
 
     /// What follows on any other attempt: `Continue` if the call sleeps next.
     #[cold]
     #[inline(never)]
-    pub(crate) fn conclude<T, C, F, X>(
+    pub(crate) fn conclude<T>(
         &mut self,
+        plan: &'a Plan<'a>,
         unsettled: Unsettled<T, E>,
         hooks: &Hooks<'_>,
-        errors: &Errors<C, F, X>,
+        errors: &(impl JudgeError<E> + DescribeError<E>),
     ) -> ControlFlow<End<T, E>>
     where
         K: Keep<T>,
-        Errors<C, F, X>: JudgeError<E>,
-        X: DescribeError<E>,
     {
-        match unsettled {
-            Unsettled::Success(value) => {
-                self.announce_success(hooks);
-                ControlFlow::Break(End::Success(value))
-            }
+        if let Unsettled::Success(value) = unsettled {
+            self.announce_success(plan, hooks);
+            return ControlFlow::Break(End::Success(value));
+        }
+        let mut history = self.state.take_history(plan);
+        let mut now = history.as_mut().project();
+        now.timer.set(Timer::Idle);
+        let held = self.guards.held();
+        let (retry, end) = match unsettled {
+            Unsettled::Success(value) => (false, End::Success(value)),
             Unsettled::Value(value, classification) => {
-                let (progress, held) = self.after_attempt();
-                let retry = progress.fail_with_value(hooks, held, classification);
-                self.go_on(retry, End::Value(value))
+                let retry = now.progress.fail_with_value(hooks, held, classification);
+                (retry, End::Value(value))
             }
-            Unsettled::Error(error) => {
-                let failure = errors.judge(&error).into_failure(Cause::Error);
-                let (progress, held) = self.after_attempt();
-                let retry = errors.text.describe(&error, |known| {
+            Unsettled::Error(error, judged) => {
+                let failure =
+                    judged.unwrap_or_else(|| errors.judge(&error).into_failure(Cause::Error));
+                let retry = errors.describe(&error, |known| {
                     let about = About {
                         known,
                         error_type: Some(std::any::type_name::<E>()),
                     };
-                    progress.fail_with_error(hooks, held, failure, about)
+                    now.progress.fail_with_error(hooks, held, failure, about)
                 });
-                self.go_on(retry, End::Error(error))
+                (retry, End::Error(error))
             }
             Unsettled::Cut { by_deadline } => {
-                let (progress, held) = self.after_attempt();
-                let retry = progress.fail_with_timeout(hooks, held, by_deadline);
-                self.go_on(retry, End::Nothing)
+                let retry = now.progress.fail_with_timeout(hooks, held, by_deadline);
+                (retry, End::Nothing)
             }
-        }
+        };
+        let flow = if retry {
+            *now.last = end.map(K::keep);
+            *now.due = true;
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(end)
+        };
+        self.state = State::Through(history);
+        flow
     }
 
     #[inline]
-    fn succeed_untold(&mut self, hooks: &Hooks<'_>) {
-        let attempt = self.attempt_number();
+    fn succeed_untold(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>) {
         if let Some(held) = self.guards.held() {
             held.succeed(&Asker {
                 time: hooks.time,
-                operation: self.plan.operation,
-                attempt,
-                started: self.start.time(),
+                operation: plan.operation,
+                attempt: self.state.attempt(),
+                started: self.state.started(),
                 states: None,
             });
         }
@@ -396,37 +499,17 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
 
     #[cold]
     #[inline(never)]
-    fn announce_success(&mut self, hooks: &Hooks<'_>) {
-        if let Some(history) = &mut self.history {
-            let progress = history.as_mut().project().progress;
-            return progress.succeed(hooks, self.guards.held());
+    fn announce_success(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) {
+        if let Some(history) = self.state.history() {
+            return history
+                .project()
+                .progress
+                .succeed(hooks, self.guards.held());
         }
-        let mut progress = Progress::new(self.plan, self.start.time());
+        let mut progress = Progress::new(plan, self.state.started(), 0);
         progress.succeed(hooks, self.guards.held());
         if hooks.timeline.is_some() {
-            self.history = Some(History::boxed(progress));
-        }
-    }
-
-    fn after_attempt(&mut self) -> (&mut Progress<'a>, Option<&mut Held<'g>>) {
-        let history = history_of(&mut self.history, self.plan, self.start.time());
-        let mut history = history.project();
-        history.timer.set(Timer::Idle);
-        (history.progress, self.guards.held())
-    }
-
-    fn go_on<T>(&mut self, retry: bool, end: End<T, E>) -> ControlFlow<End<T, E>>
-    where
-        K: Keep<T>,
-    {
-        match &mut self.history {
-            Some(history) if retry => {
-                let history = history.as_mut().project();
-                *history.last = end.map(K::keep);
-                *history.due = true;
-                ControlFlow::Continue(())
-            }
-            _ => ControlFlow::Break(end),
+            self.state = State::Through(History::boxed(progress));
         }
     }
 
@@ -435,54 +518,34 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     where
         K: Keep<T>,
     {
-        match &mut self.history {
-            Some(history) => {
-                std::mem::replace(history.as_mut().project().last, End::Nothing).map(K::release)
-            }
+        match self.state.history() {
+            Some(history) => mem::replace(history.project().last, End::Nothing).map(K::release),
             None => End::Nothing,
         }
     }
 
     /// What there is to say at the end of the call.
     #[cold]
-    pub(crate) fn report(&mut self, hooks: &Hooks<'_>) -> Report {
-        match &mut self.history {
-            Some(history) => history.as_mut().project().progress.report(hooks),
-            None => Progress::new(self.plan, self.start.time()).report(hooks),
+    pub(crate) fn report(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Report {
+        match self.state.history() {
+            Some(history) => history.project().progress.report(hooks),
+            None => Progress::new(plan, self.state.started(), 0).report(hooks),
         }
-    }
-
-    /// The attempt that runs, or would run next.
-    fn attempt_number(&self) -> u32 {
-        self.history
-            .as_ref()
-            .map_or(1, |history| history.progress.attempt())
     }
 }
 
 impl<'g, K, E, G: Holding<'g>> Driver<'static, K, E, G> {
     /// The attempt that runs next, for the function that wants to know. The call is timed.
     #[inline]
-    pub(crate) fn attempt(&self, time: TimeSource<'_>) -> Attempt {
-        let progress = self.history.as_ref().map(|history| &history.progress);
+    pub(crate) fn attempt(&self, plan: &Plan<'static>, time: TimeSource<'_>) -> Attempt {
         Attempt {
-            number: self.attempt_number(),
-            last_class: progress.and_then(Progress::last_class),
-            policy: self.plan.policy,
-            started: self.start.time().unwrap_or_else(|| time.now()),
+            number: self.state.attempt(),
+            last_class: self.state.last_class(),
+            policy: plan.policy,
+            started: self.state.started().unwrap_or_else(|| time.now()),
             asynchronous: time.is_asynchronous(),
         }
     }
-}
-
-#[cold]
-fn history_of<'h, 'a, K, E>(
-    history: &'h mut Option<Pin<Box<History<'a, K, E>>>>,
-    plan: &'a Plan<'a>,
-    started: Option<Instant>,
-) -> Pin<&'h mut History<'a, K, E>> {
-    let history = history.get_or_insert_with(|| History::boxed(Progress::new(plan, started)));
-    history.as_mut()
 }
 
 impl<'a, K, E> History<'a, K, E> {
@@ -492,6 +555,7 @@ impl<'a, K, E> History<'a, K, E> {
             last: End::Nothing,
             due: false,
             timer: Timer::Idle,
+            watch: Watch::Nobody,
         })
     }
 }

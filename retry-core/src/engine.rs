@@ -124,6 +124,14 @@ struct BackoffState {
 }
 
 impl Engine {
+    /// Of a call of which so many attempts have failed and been [retried at once](tries_again_at_once).
+    pub(crate) fn after(failures: u32) -> Self {
+        Self {
+            failures,
+            ..Self::default()
+        }
+    }
+
     /// How many attempts have failed.
     pub(crate) const fn failures(&self) -> u32 {
         self.failures
@@ -279,6 +287,24 @@ impl Engine {
         };
         Some((delay, context))
     }
+}
+
+/// Whether a failure, the `failures`th, is followed by another attempt at once in a call that nobody watches, limits or delays: a shortcut
+/// through F1 to F11 and then B1 to B6, where it takes more than the class and the number to find that none of them has anything else to say.
+/// Such a failure leaves no trace but the number. Its class has no cap, so that nobody counts it.
+#[inline]
+pub(crate) const fn tries_again_at_once(policy: &Policy, failures: u32, failure: &Failure) -> bool {
+    let Classification {
+        class, retry_after, ..
+    } = failure.classification;
+    let attempts_left = match policy.max_attempts() {
+        Some(attempts) => failures < attempts,
+        None => true,
+    };
+    attempts_left
+        && !failure.refused
+        && policy.retries_at_once(class)
+        && (retry_after.is_none() || !policy.honors_retry_after())
 }
 
 fn follow_hint(hint: Duration, longest: Duration, random: f64) -> Duration {

@@ -67,6 +67,7 @@ pub struct NoFilter;
 pub struct Filtered<F>(pub F);
 
 impl<E: Classify, X> JudgeError<E> for Errors<ByTrait, NoFilter, X> {
+    #[inline]
     fn judge(&self, error: &E) -> Judgement {
         Judgement::accepted(error.classify())
     }
@@ -76,6 +77,7 @@ impl<E, F, X> JudgeError<E> for Errors<ByTrait, Filtered<F>, X>
 where
     F: Fn(&E) -> bool,
 {
+    #[inline]
     fn judge(&self, error: &E) -> Judgement {
         let refused = !(self.filter.0)(error);
         let class = if refused {
@@ -95,6 +97,7 @@ where
     C: Fn(&E) -> K,
     K: Into<Classification>,
 {
+    #[inline]
     fn judge(&self, error: &E) -> Judgement {
         Judgement::accepted((self.classify.0)(error).into())
     }
@@ -106,6 +109,7 @@ where
     K: Into<Classification>,
     F: Fn(&E) -> bool,
 {
+    #[inline]
     fn judge(&self, error: &E) -> Judgement {
         Judgement {
             classification: (self.classify.0)(error).into(),
@@ -142,18 +146,21 @@ pub struct Explored<D>(pub D);
 pub struct Described<D>(pub D);
 
 impl<E> DescribeError<E> for Undescribed {
+    #[inline]
     fn describe<R>(&self, _: &E, receive: impl FnOnce(Known<'_>) -> R) -> R {
         receive(Known::default())
     }
 }
 
 impl<E, D: Fn(&E) -> Known<'_>> DescribeError<E> for Explored<D> {
+    #[inline]
     fn describe<R>(&self, error: &E, receive: impl FnOnce(Known<'_>) -> R) -> R {
         receive((self.0)(error))
     }
 }
 
 impl<E, D: Fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result> DescribeError<E> for Described<D> {
+    #[inline]
     fn describe<R>(&self, error: &E, receive: impl FnOnce(Known<'_>) -> R) -> R {
         receive(Known {
             text: Some(&Text {
@@ -162,6 +169,13 @@ impl<E, D: Fn(&E, &mut fmt::Formatter<'_>) -> fmt::Result> DescribeError<E> for 
             }),
             met_open_circuit: false,
         })
+    }
+}
+
+impl<E, C, F, X: DescribeError<E>> DescribeError<E> for Errors<C, F, X> {
+    #[inline]
+    fn describe<R>(&self, error: &E, receive: impl FnOnce(Known<'_>) -> R) -> R {
+        self.text.describe(error, receive)
     }
 }
 

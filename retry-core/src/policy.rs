@@ -506,6 +506,22 @@ impl Policy {
         }
     }
 
+    /// Whether retries can come without a delay; [which](Self::retries_at_once) depends on the class.
+    pub(crate) const fn may_retry_at_once(&self) -> bool {
+        match self.backoff {
+            Some(backoff) => backoff.is_none(),
+            None => false,
+        }
+    }
+
+    /// Whether failures of this class are retried without a delay and however many of them there are.
+    pub(crate) const fn retries_at_once(&self, class: ErrorClass) -> bool {
+        self.may_retry_at_once()
+            && self.is_retried(class)
+            && self.class_cap(class).is_none()
+            && self.rules[class.index()].own_backoff().is_none()
+    }
+
     /// Which of the backoffs answers this class, for tables with one entry per backoff: 0 is the
     /// policy's own, 1 + index the class's.
     pub(crate) const fn backoff_slot(&self, class: ErrorClass) -> usize {

@@ -39,7 +39,7 @@ use crate::class::{Classification, Classify};
 use crate::classify::met_open_circuit;
 use crate::driver;
 use crate::driver::{
-    Admission, Blocking, Dropped, Held, Holding, Keep, Kept, Unguarded, Unsettled,
+    Admission, Blocking, Dropped, Held, Holding, Keep, Kept, Planned, Settled, Unguarded, Unsettled,
 };
 pub use crate::driver::{Attempted, Guards, Hooks, Turn};
 #[cfg(feature = "tokio")]
@@ -52,8 +52,8 @@ use crate::judge::{
 pub use crate::judge::{AnyValue, ByTrait, Errors, Known, NeverStops, NoFilter};
 use crate::listener::{Listener, OnGivingUp, OnRetry};
 use crate::outcome::{End, Outcome, Report, Stopped};
-use crate::site::Site;
 pub use crate::site::SiteGuards;
+use crate::site::{Plan, Site};
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
@@ -230,14 +230,13 @@ impl<'g> Begin<'g> for GuardedSite<'g> {
 }
 
 /// The state of an async function's call, which keeps `K` of a value that is not acceptable and holds `G` of its guards.
-pub struct Driver<R: Returns, K, G>(driver::Driver<'static, K, R::Error, G>);
+pub struct Driver<R: Returns, K, G>(Planned<'static, K, R::Error, G>);
 
 /// The driver at the beginning. A function and not an associated one, which the compiler would miss besides, where there is no `Result`.
 #[must_use]
 #[inline]
 pub fn driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::Holding> {
-    let (site, guards) = begin.begin();
-    Driver(driver::Driver::new(&site.plan, guards))
+    Driver(plan(begin))
 }
 
 /// The same under `returns = outcome`, which tells the last value.
@@ -246,8 +245,16 @@ pub fn driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::H
 pub fn keeping_driver<'g, R: Returns, B: Begin<'g>>(
     begin: B,
 ) -> Driver<R, Kept<R::Value>, B::Holding> {
+    Driver(plan(begin))
+}
+
+#[inline]
+fn plan<'g, B: Begin<'g>, K, E>(begin: B) -> Planned<'static, K, E, B::Holding> {
     let (site, guards) = begin.begin();
-    Driver(driver::Driver::new(&site.plan, guards))
+    Planned {
+        plan: &site.plan,
+        driver: driver::Driver::new(guards),
+    }
 }
 
 /// A call that has ended.
@@ -330,8 +337,9 @@ where
     Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
     let errors = errors.with(text);
+    let Planned { plan, driver } = &mut driver.0;
     let unsettled = match turn {
-        Turn::Due => match driver.0.may_start(&hooks, V::RULED, &errors.text) {
+        Turn::Due => match driver.may_start(plan, &hooks, V::RULED, &errors) {
             Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
             Admission::Refused => None,
         },
@@ -340,26 +348,28 @@ where
                 Attempted::Finished(result) => Attempted::Finished(result.into_result()),
                 Attempted::Cut { by_deadline } => Attempted::Cut { by_deadline },
             };
-            match driver.0.settle(attempted, &hooks, &values) {
-                Ok(value) => {
+            match driver.settle(plan, attempted, &hooks, &errors, &values) {
+                Settled::Success(value) => {
                     return ControlFlow::Break(stops.finish(Ended {
-                        report: &mut || driver.0.report(&hooks.copied()),
+                        report: &mut || driver.report(plan, &hooks.copied()),
                         end: End::Success(value),
                     }));
                 }
-                Err(unsettled) => Some(unsettled),
+                Settled::Again => return ControlFlow::Continue(()),
+                Settled::Unsettled(unsettled) => Some(unsettled),
             }
         }
     };
-    go_on(unsettled, driver, &hooks.copied(), &errors, stops)
+    go_on(plan, unsettled, driver, &hooks.copied(), &errors, stops)
 }
 
 /// What follows on a turn that is not a success without further notice.
 #[cold]
 #[inline(never)]
 fn go_on<'g, R, K, G, C, F, S>(
+    plan: &'static Plan<'static>,
     unsettled: Option<Unsettled<R::Value, R::Error>>,
-    driver: &mut Driver<R, K, G>,
+    driver: &mut driver::Driver<'static, K, R::Error, G>,
     hooks: &Hooks<'_>,
     errors: &Errors<C, F, Explored<TextOf<R>>>,
     stops: S,
@@ -372,14 +382,14 @@ where
     Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
     let end = match unsettled {
-        None => driver.0.take_last(),
-        Some(unsettled) => match driver.0.conclude(unsettled, hooks, errors) {
+        None => driver.take_last(),
+        Some(unsettled) => match driver.conclude(plan, unsettled, hooks, errors) {
             ControlFlow::Continue(()) => return ControlFlow::Continue(()),
             ControlFlow::Break(end) => end,
         },
     };
     ControlFlow::Break(stops.finish(Ended {
-        report: &mut || driver.0.report(hooks),
+        report: &mut || driver.report(plan, hooks),
         end,
     }))
 }
@@ -388,7 +398,10 @@ where
 #[must_use]
 #[inline]
 pub fn current<'g, R: Returns, K, G: Holding<'g>>(driver: &Driver<R, K, G>) -> Attempt {
-    driver.0.attempt(TimeSource::asynchronous())
+    driver
+        .0
+        .driver
+        .attempt(driver.0.plan, TimeSource::asynchronous())
 }
 
 /// An attempt, cut when its time is over; or what has to come before it.
@@ -426,7 +439,7 @@ pub fn pause<'d, 'w, 'g, R: Returns, K, G: Holding<'g>>(
     driver: &'d mut Driver<R, K, G>,
     abort: &'w dyn Abort,
 ) -> Pausing<'d, 'static, 'w, K, R::Error, G, RuntimeTimers> {
-    Pausing::new(&mut driver.0, RuntimeTimers, Some(abort))
+    Pausing::new(&mut driver.0.driver, RuntimeTimers, Some(abort))
 }
 
 /// Never awaited: [`attempt`] does not compile.
@@ -452,7 +465,7 @@ where
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    drive_blocking(site, hooks, errors, text, values, stops, |_| operation())
+    drive_blocking(site, hooks, errors, text, values, stops, |_, _| operation())
 }
 
 /// The whole of a sync function with a parameter `#[attempt]`.
@@ -472,8 +485,8 @@ where
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    drive_blocking(site, hooks, errors, text, values, stops, |driver| {
-        operation(driver.attempt(TimeSource::System))
+    drive_blocking(site, hooks, errors, text, values, stops, |plan, driver| {
+        operation(driver.attempt(plan, TimeSource::System))
     })
 }
 
@@ -485,7 +498,10 @@ fn drive_blocking<'g, R, B, C, F, V, S>(
     text: TextOf<R>,
     values: V,
     stops: S,
-    mut operation: impl FnMut(&driver::Driver<'static, Kept<R::Value>, R::Error, B::Holding>) -> R,
+    mut operation: impl FnMut(
+        &'static Plan<'static>,
+        &driver::Driver<'static, Kept<R::Value>, R::Error, B::Holding>,
+    ) -> R,
 ) -> S::End
 where
     R: Returns,
@@ -494,21 +510,24 @@ where
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    let (site, guards) = site.begin();
+    let Planned { plan, driver } = plan(site);
     let blocking = Blocking {
+        plan,
         hooks,
         sleeper: None,
         errors: &errors.with(text),
         values: &values,
-        finish: |driver: &mut driver::Driver<'_, _, _, _>, hooks: &Hooks<'_>, end| {
+    };
+    blocking.drive(
+        driver,
+        |driver| operation(plan, driver).into_result(),
+        |driver, hooks, end| {
             stops.finish(Ended {
-                report: &mut || driver.report(hooks),
+                report: &mut || driver.report(plan, hooks),
                 end,
             })
         },
-    };
-    let driver = driver::Driver::new(&site.plan, guards);
-    blocking.drive(driver, |driver| operation(driver).into_result())
+    )
 }
 
 /// What is left to do with the end of a call that has a fallback: nothing, or to answer for this error.

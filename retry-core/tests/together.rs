@@ -1093,7 +1093,8 @@ impl Theatre {
                 // Nobody looks at a call without an abort, so it takes the short way in.
                 match plan.aborted_at {
                     Some(_) => call.abort(signal),
-                    None => call,
+                    // Both have to be of one type.
+                    None => call.seed(0),
                 }
             })
             .collect();
@@ -1156,7 +1157,7 @@ impl Theatre {
         let call = guarded!(call, &self.circuit, &self.budget, &self.bulkhead);
         let call = match plan.aborted_at {
             Some(_) => call.abort(&aborted),
-            None => call,
+            None => call.seed(0),
         };
         let occupant = self.bulkhead.as_ref().filter(|_| occupied);
         let occupant = occupant.map(|it| it.try_acquire().expect("nobody is inside"));

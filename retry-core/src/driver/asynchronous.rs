@@ -1,6 +1,7 @@
 //! The async driver.
 
 use std::future::Future;
+use std::mem;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,9 +9,11 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::{Admission, Attempted, Driver, History, Holding, Hooks, Kept, Unsettled, history_of};
+use super::{Admission, Attempted, Driver, History, Holding, Hooks, Kept, Settled, State};
 use crate::abort::{Abort, POLL_INTERVAL};
+use crate::judge::{DescribeError, JudgeError, JudgeValue};
 use crate::outcome::End;
+use crate::site::Plan;
 use crate::time::{Timer, Timers, Wait};
 
 /// How an abort is noticed during a sleep.
@@ -52,13 +55,25 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// Who looks out for an abort while the call sleeps or queues, if it does.
     #[cold]
     pub(super) fn watch<'w>(&self, abort: Option<&'w dyn Abort>) -> Watch<'w> {
-        let delay = self.history.as_ref().map(|history| history.progress.delay);
-        Watch::new(abort.filter(|_| delay.is_some_and(|delay| !delay.is_zero())))
+        match &self.state {
+            State::Through(history) if !history.progress.delay.is_zero() => Watch::new(abort),
+            _ => Watch::Nobody,
+        }
+    }
+
+    /// The same for the call to keep: the future of a whole call has no room for it.
+    #[cold]
+    fn keep_watch(&mut self, abort: Option<&'a dyn Abort>) {
+        let watch = self.watch(abort);
+        if let Some(history) = self.state.history() {
+            *history.project().watch = watch;
+        }
     }
 
     #[inline]
     pub(super) fn poll_attempt<R>(
         &mut self,
+        plan: &'a Plan<'a>,
         timers: impl Timers<'a>,
         operation: Pin<&mut impl Future<Output = R>>,
         context: &mut Context<'_>,
@@ -67,10 +82,10 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         if let Poll::Ready(result) = operation.poll(context) {
             return Poll::Ready(Attempted::Finished(result));
         }
-        if self.plan.policy.max_attempt_duration().is_none() {
+        if plan.policy.max_attempt_duration().is_none() {
             return Poll::Pending;
         }
-        let cut = self.poll_cut(timers, context);
+        let cut = self.poll_cut(plan, timers, context);
         cut.map(|by_deadline| Attempted::Cut { by_deadline })
     }
 
@@ -78,8 +93,16 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// that is ready should not be moved only because it could have been this.
     #[cold]
     #[inline(never)]
-    fn poll_cut(&mut self, timers: impl Timers<'a>, context: &mut Context<'_>) -> Poll<bool> {
-        history_of(&mut self.history, self.plan, self.start.time()).poll_cut(timers, context)
+    fn poll_cut(
+        &mut self,
+        plan: &'a Plan<'a>,
+        timers: impl Timers<'a>,
+        context: &mut Context<'_>,
+    ) -> Poll<bool> {
+        let mut history = self.state.take_history(plan);
+        let cut = history.as_mut().poll_cut(timers, context);
+        self.state = State::Through(history);
+        cut
     }
 
     /// The sleep before the next attempt, or the wait for the bulkhead, if there is one.
@@ -90,15 +113,29 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         watch: &mut Watch<'_>,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        let Some(history) = &mut self.history else {
+        let Some(history) = self.state.history() else {
             return Poll::Ready(());
         };
         let held = self.guards.held();
         if held.is_some_and(|held| held.poll_queue(context).is_ready()) {
-            history.as_mut().end_pause();
+            history.end_pause();
             return Poll::Ready(());
         }
-        history.as_mut().poll_pause(timers, watch, context)
+        history.poll_pause(timers, watch, context)
+    }
+
+    /// The same with the watch that the call keeps.
+    #[cold]
+    fn poll_kept_pause(&mut self, timers: impl Timers<'a>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(history) = self.state.history() else {
+            return Poll::Ready(());
+        };
+        let mut watch = mem::replace(history.project().watch, Watch::Nobody);
+        let pause = self.poll_pause(timers, &mut watch, context);
+        if let (Poll::Pending, Some(history)) = (pause, self.state.history()) {
+            *history.project().watch = watch;
+        }
+        pause
     }
 }
 
@@ -162,24 +199,17 @@ impl<'a, K, E> History<'a, K, E> {
 }
 
 /// What a whole call needs to know, one pointer wide.
-pub(crate) trait Conduct<'c, T, E, G>: Timers<'c> {
+pub(crate) trait Conduct<'c, T, E>: Timers<'c> {
+    type Errors: JudgeError<E> + DescribeError<E>;
+    type Values: JudgeValue<T>;
+
+    fn plan(self) -> &'c Plan<'c>;
+
     fn hooks(self) -> Hooks<'c>;
 
-    fn may_start(self, driver: &mut Driver<'c, Kept<T>, E, G>, hooks: &Hooks<'_>) -> Admission;
+    fn errors(&self) -> &Self::Errors;
 
-    fn settle(
-        self,
-        driver: &mut Driver<'c, Kept<T>, E, G>,
-        attempted: Attempted<Result<T, E>>,
-        hooks: &Hooks<'_>,
-    ) -> Result<T, Unsettled<T, E>>;
-
-    fn conclude(
-        self,
-        driver: &mut Driver<'c, Kept<T>, E, G>,
-        unsettled: Unsettled<T, E>,
-        hooks: &Hooks<'_>,
-    ) -> ControlFlow<End<T, E>>;
+    fn values(&self) -> &Self::Values;
 }
 
 pin_project! {
@@ -191,16 +221,16 @@ pin_project! {
         operation: O,
         finish: N,
         #[pin]
-        step: Step<'c, Fut>,
+        step: Step<Fut>,
     }
 }
 
 pin_project! {
     #[project = StepNow]
-    enum Step<'c, Fut> {
+    enum Step<Fut> {
         Start,
         Attempt { #[pin] attempt: Fut },
-        Pause { watch: Watch<'c> },
+        Pause,
         Done,
     }
 }
@@ -213,7 +243,7 @@ impl<'c, T, E, G, K, O, Fut, N> Run<'c, T, E, G, K, O, Fut, N> {
         finish: N,
     ) -> Self
     where
-        K: Conduct<'c, T, E, G>,
+        K: Conduct<'c, T, E>,
         O: FnMut() -> Fut,
         N: Fn(K, &mut Driver<'c, Kept<T>, E, G>, End<T, E>) -> R,
     {
@@ -230,7 +260,7 @@ impl<'c, T, E, G, K, O, Fut, N> Run<'c, T, E, G, K, O, Fut, N> {
 impl<'c, 'g, T, E, G, K, O, Fut, N, R> Future for Run<'c, T, E, G, K, O, Fut, N>
 where
     G: Holding<'g>,
-    K: Conduct<'c, T, E, G>,
+    K: Conduct<'c, T, E>,
     O: FnMut() -> Fut,
     Fut: Future<Output = Result<T, E>>,
     N: Fn(K, &mut Driver<'c, Kept<T>, E, G>, End<T, E>) -> R,
@@ -240,48 +270,57 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         let mut this = self.project();
-        let conductor = *this.conductor;
-        let hooks = conductor.hooks();
+        let (driver, conductor) = (this.driver, *this.conductor);
+        let (plan, hooks, errors) = (conductor.plan(), conductor.hooks(), conductor.errors());
         let end = loop {
             match this.step.as_mut().project() {
-                StepNow::Start => match conductor.may_start(this.driver, &hooks) {
-                    Admission::Granted => {
-                        let attempt = (this.operation)();
-                        this.step.set(Step::Attempt { attempt });
+                StepNow::Start => {
+                    let ruled = <K::Values as JudgeValue<T>>::RULED;
+                    match driver.may_start(plan, &hooks, ruled, errors) {
+                        Admission::Granted => {
+                            let attempt = (this.operation)();
+                            this.step.set(Step::Attempt { attempt });
+                        }
+                        Admission::Queued => {
+                            driver.keep_watch(hooks.abort);
+                            this.step.set(Step::Pause);
+                        }
+                        Admission::Refused => break driver.take_last(),
                     }
-                    Admission::Queued => {
-                        let watch = this.driver.watch(hooks.abort);
-                        this.step.set(Step::Pause { watch });
-                    }
-                    Admission::Refused => break this.driver.take_last(),
-                },
+                }
                 StepNow::Attempt { attempt } => {
-                    let attempted = ready!(this.driver.poll_attempt(conductor, attempt, context));
+                    let attempted = ready!(driver.poll_attempt(plan, conductor, attempt, context));
                     // Dropped before it is judged: a cut attempt is over.
                     this.step.set(Step::Done);
-                    let unsettled = match conductor.settle(this.driver, attempted, &hooks) {
-                        Ok(value) => {
+                    match driver.settle(plan, attempted, &hooks, errors, conductor.values()) {
+                        Settled::Success(value) => {
                             let end = End::Success(value);
-                            return Poll::Ready((this.finish)(conductor, this.driver, end));
+                            return Poll::Ready((this.finish)(conductor, driver, end));
                         }
-                        Err(unsettled) => unsettled,
-                    };
-                    match conductor.conclude(this.driver, unsettled, &hooks.copied()) {
-                        ControlFlow::Break(end) => break end,
-                        ControlFlow::Continue(()) => {
-                            let watch = this.driver.watch(hooks.abort);
-                            this.step.set(Step::Pause { watch });
+                        Settled::Again => {
+                            let attempt = (this.operation)();
+                            this.step.set(Step::Attempt { attempt });
+                        }
+                        Settled::Unsettled(unsettled) => {
+                            let hooks = hooks.copied();
+                            match driver.conclude(plan, unsettled, &hooks, errors) {
+                                ControlFlow::Break(end) => break end,
+                                ControlFlow::Continue(()) => {
+                                    driver.keep_watch(hooks.abort);
+                                    this.step.set(Step::Pause);
+                                }
+                            }
                         }
                     }
                 }
-                StepNow::Pause { watch } => {
-                    ready!(this.driver.poll_pause(conductor, watch, context));
+                StepNow::Pause => {
+                    ready!(driver.poll_kept_pause(conductor, context));
                     this.step.set(Step::Start);
                 }
                 StepNow::Done => panic!("a call that has ended was polled again"),
             }
         };
         this.step.set(Step::Done);
-        Poll::Ready((this.finish)(conductor, this.driver, end))
+        Poll::Ready((this.finish)(conductor, driver, end))
     }
 }

@@ -6,65 +6,74 @@ use std::thread;
 use std::time::Duration;
 
 use super::asynchronous::Watch;
-use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, Unsettled, history_of};
+use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, Settled, Unsettled};
 use crate::abort::{Abort, POLL_INTERVAL};
-use crate::judge::{DescribeError, Errors, JudgeError, JudgeValue};
+use crate::judge::{DescribeError, JudgeError, JudgeValue};
 use crate::outcome::End;
+use crate::site::Plan;
 use crate::testing;
 use crate::time::Sleep;
 use crate::wake::park_until;
 
 /// What a call is made of besides its operation.
-pub(crate) struct Blocking<'c, J, V, N> {
+pub(crate) struct Blocking<'a, 'c, J, V> {
+    pub(crate) plan: &'a Plan<'a>,
     pub(crate) hooks: Hooks<'c>,
     pub(crate) sleeper: Option<&'c dyn Sleep>,
     pub(crate) errors: &'c J,
     pub(crate) values: &'c V,
-    /// Makes of the end what the caller gets.
-    pub(crate) finish: N,
 }
 
-impl<C, F, X, V, N> Blocking<'_, Errors<C, F, X>, V, N> {
-    /// Runs attempts on this thread until the call ends.
+impl<'a, J, V> Blocking<'a, '_, J, V> {
+    /// Runs attempts on this thread until the call ends, and makes of that what the caller gets.
     #[inline]
-    pub(crate) fn drive<'a, 'g, T, E, G, R>(
+    pub(crate) fn drive<'g, T, E, G, R>(
         self,
         mut driver: Driver<'a, Kept<T>, E, G>,
         mut operation: impl FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E>,
+        finish: impl FnOnce(&mut Driver<'a, Kept<T>, E, G>, &Hooks<'_>, End<T, E>) -> R,
     ) -> R
     where
         G: Holding<'g>,
-        Errors<C, F, X>: JudgeError<E>,
-        X: DescribeError<E>,
+        J: JudgeError<E> + DescribeError<E>,
         V: JudgeValue<T>,
-        N: FnOnce(&mut Driver<'a, Kept<T>, E, G>, &Hooks<'_>, End<T, E>) -> R,
     {
-        let hooks = self.hooks;
+        let (plan, hooks) = (self.plan, self.hooks);
         let mut unsettled = None;
-        if driver.begins_at_once(&hooks, V::RULED) {
-            let attempted = Attempted::Finished(operation(&driver));
-            match driver.settle(attempted, &hooks, self.values) {
-                Ok(value) => return (self.finish)(&mut driver, &hooks, End::Success(value)),
-                Err(other) => unsettled = Some(other),
+        if driver.begins_at_once(plan, &hooks, V::RULED) {
+            loop {
+                let attempted = Attempted::Finished(operation(&driver));
+                match driver.settle(plan, attempted, &hooks, self.errors, self.values) {
+                    Settled::Success(value) => {
+                        return finish(&mut driver, &hooks, End::Success(value));
+                    }
+                    Settled::Again => {}
+                    Settled::Unsettled(other) => {
+                        unsettled = Some(other);
+                        break;
+                    }
+                }
             }
         }
         // Copies: what is passed on as it came would have been in memory, and not in registers, all the time.
         let hooks = hooks.copied();
         let mut driver = Driver { ..driver };
         let rest = Rest {
+            plan,
             hooks: &hooks,
             sleeper: self.sleeper,
             errors: self.errors,
             values: self.values,
         };
         let end = rest.go_on(&mut driver, unsettled, &mut operation);
-        (self.finish)(&mut driver, &hooks, end)
+        finish(&mut driver, &hooks, end)
     }
 }
 
 /// A call from its first attempt on, or from where that has left it: apart, so that nothing of it stands in the way of a first attempt that
 /// succeeds, and without a type for the operation, so that those that give the same share it.
-struct Rest<'c, J, V> {
+struct Rest<'a, 'c, J, V> {
+    plan: &'a Plan<'a>,
     hooks: &'c Hooks<'c>,
     sleeper: Option<&'c dyn Sleep>,
     errors: &'c J,
@@ -73,10 +82,10 @@ struct Rest<'c, J, V> {
 
 type Operation<'o, 'a, T, E, G> = dyn FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E> + 'o;
 
-impl<C, F, X, V> Rest<'_, Errors<C, F, X>, V> {
+impl<'a, J, V> Rest<'a, '_, J, V> {
     #[cold]
     #[inline(never)]
-    fn go_on<'a, 'g, T, E, G>(
+    fn go_on<'g, T, E, G>(
         &self,
         driver: &mut Driver<'a, Kept<T>, E, G>,
         unsettled: Option<Unsettled<T, E>>,
@@ -84,31 +93,34 @@ impl<C, F, X, V> Rest<'_, Errors<C, F, X>, V> {
     ) -> End<T, E>
     where
         G: Holding<'g>,
-        Errors<C, F, X>: JudgeError<E>,
-        X: DescribeError<E>,
+        J: JudgeError<E> + DescribeError<E>,
         V: JudgeValue<T>,
     {
         let Self {
+            plan,
             hooks,
             sleeper,
             errors,
             values,
         } = *self;
         let mut attempt = |driver: &mut Driver<'a, Kept<T>, E, G>, admission| match admission {
-            Admission::Granted => {
+            Admission::Granted => loop {
                 let attempted = Attempted::Finished(operation(driver));
-                match driver.settle(attempted, hooks, values) {
-                    Ok(value) => ControlFlow::Break(End::Success(value)),
-                    Err(unsettled) => driver.conclude(unsettled, hooks, errors),
+                match driver.settle(plan, attempted, hooks, errors, values) {
+                    Settled::Success(value) => return ControlFlow::Break(End::Success(value)),
+                    Settled::Again => {}
+                    Settled::Unsettled(unsettled) => {
+                        return driver.conclude(plan, unsettled, hooks, errors);
+                    }
                 }
-            }
+            },
             Admission::Queued => ControlFlow::Continue(()),
             Admission::Refused => ControlFlow::Break(driver.take_last()),
         };
         let mut flow = if let Some(unsettled) = unsettled {
-            driver.conclude(unsettled, hooks, errors)
+            driver.conclude(plan, unsettled, hooks, errors)
         } else {
-            let admission = driver.begin_asking(hooks);
+            let admission = driver.begin_asking(plan, hooks);
             attempt(driver, admission)
         };
         loop {
@@ -116,7 +128,7 @@ impl<C, F, X, V> Rest<'_, Errors<C, F, X>, V> {
                 return end;
             }
             driver.pause_blocking(sleeper, hooks.abort);
-            let admission = driver.may_start(hooks, V::RULED, &errors.text);
+            let admission = driver.may_start(plan, hooks, V::RULED, errors);
             flow = attempt(driver, admission);
         }
     }
@@ -127,10 +139,10 @@ impl<'g, K, E, G: Holding<'g>> Driver<'_, K, E, G> {
     #[cold]
     fn pause_blocking(&mut self, sleeper: Option<&dyn Sleep>, abort: Option<&dyn Abort>) {
         let held = self.guards.held().filter(|held| held.queues());
-        let (plan, started) = (self.plan, self.start.time());
-        let progress = history_of(&mut self.history, plan, started)
-            .project()
-            .progress;
+        let Some(history) = self.state.history() else {
+            return;
+        };
+        let progress = history.project().progress;
         let delay = std::mem::take(&mut progress.delay);
         if delay.is_zero() {
             return;

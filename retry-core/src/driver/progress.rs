@@ -84,12 +84,13 @@ pub(super) struct About<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>, started: Option<Instant>) -> Self {
+    /// After so many failures that nobody had to take notice of.
+    pub(super) fn new(plan: &'a Plan<'a>, started: Option<Instant>, failures: u32) -> Self {
         Self {
             plan,
             started,
             attempt_started: None,
-            engine: Engine::default(),
+            engine: Engine::after(failures),
             cut: None,
             delay: Duration::ZERO,
             aborted: false,
@@ -552,6 +553,10 @@ impl<'a> Progress<'a> {
     /// The attempt that runs, or would run next.
     pub(super) fn attempt(&self) -> u32 {
         self.engine.failures().saturating_add(1)
+    }
+
+    pub(super) const fn started(&self) -> Option<Instant> {
+        self.started
     }
 
     fn attempt_start(&self) -> Option<Instant> {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::asynchronous::Watch;
-use super::{Driver, Holding, Start, Turn};
+use super::{Driver, Holding, Planned, State, Turn};
 use crate::abort::Abort;
 use crate::time::Timers;
 
@@ -16,7 +16,7 @@ pin_project! {
     /// left of the sleep before it, or of the wait for the bulkhead.
     #[must_use = "futures do nothing unless polled"]
     pub struct Attempting<'d, 'a, K, E, G, Z, F> {
-        driver: &'d mut Driver<'a, K, E, G>,
+        call: &'d mut Planned<'a, K, E, G>,
         timers: Z,
         #[pin]
         operation: F,
@@ -25,9 +25,9 @@ pin_project! {
 
 impl<'d, 'a, K, E, G, Z, F> Attempting<'d, 'a, K, E, G, Z, F> {
     #[inline]
-    pub(crate) const fn new(driver: &'d mut Driver<'a, K, E, G>, timers: Z, operation: F) -> Self {
+    pub(crate) const fn new(call: &'d mut Planned<'a, K, E, G>, timers: Z, operation: F) -> Self {
         Self {
-            driver,
+            call,
             timers,
             operation,
         }
@@ -45,18 +45,18 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        match this.driver.due() {
+        let Planned { plan, driver } = &mut **this.call;
+        match driver.due() {
             Due::No => {}
             Due::Now => return Poll::Ready(Turn::Due),
             Due::AfterPause => {
-                return this
-                    .driver
+                return driver
                     .poll_pause(*this.timers, &mut Watch::Nobody, context)
                     .map(|()| Turn::Due);
             }
         }
-        this.driver
-            .poll_attempt(*this.timers, this.operation, context)
+        driver
+            .poll_attempt(plan, *this.timers, this.operation, context)
             .map(Turn::Taken)
     }
 }
@@ -72,10 +72,10 @@ enum Due {
 impl<K, E, G> Driver<'_, K, E, G> {
     #[inline]
     fn due(&self) -> Due {
-        match &self.history {
-            Some(history) if history.due => Due::AfterPause,
-            None if matches!(self.start, Start::Due) => Due::Now,
-            Some(_) | None => Due::No,
+        match &self.state {
+            State::Through(history) if history.due => Due::AfterPause,
+            State::Due => Due::Now,
+            _ => Due::No,
         }
     }
 }
