@@ -145,7 +145,7 @@ enum State<'a, K, E> {
     /// It has been, then.
     At(Instant),
     /// There is more to remember.
-    Through(Pin<Box<History<'a, K, E>>>),
+    Through(Past<'a, K, E>),
 }
 
 impl<'a, K, E> State<'a, K, E> {
@@ -154,7 +154,7 @@ impl<'a, K, E> State<'a, K, E> {
         match self {
             Self::Due | Self::Untimed { .. } => None,
             Self::At(time) => Some(*time),
-            Self::Through(history) => history.progress.started(),
+            Self::Through(_) => self.progress().and_then(Progress::started),
         }
     }
 
@@ -163,22 +163,26 @@ impl<'a, K, E> State<'a, K, E> {
         match self {
             Self::Due | Self::At(_) => 1,
             Self::Untimed { failures } => failures.saturating_add(1),
-            Self::Through(history) => history.progress.attempt(),
+            Self::Through(_) => self.progress().map_or(1, Progress::attempt),
         }
     }
 
     /// The class of the last failure.
     fn last_class(&self) -> Option<ErrorClass> {
+        self.progress().and_then(Progress::last_class)
+    }
+
+    fn progress(&self) -> Option<&Progress<'a>> {
         match self {
-            Self::Through(history) => history.progress.last_class(),
-            Self::Due | Self::Untimed { .. } | Self::At(_) => None,
+            Self::Through(Past(Some(history))) => Some(&history.progress),
+            _ => None,
         }
     }
 
     fn history(&mut self) -> Option<Pin<&mut History<'a, K, E>>> {
         match self {
-            Self::Through(history) => Some(history.as_mut()),
-            Self::Due | Self::Untimed { .. } | Self::At(_) => None,
+            Self::Through(Past(Some(history))) => Some(history.as_mut()),
+            _ => None,
         }
     }
 
@@ -189,11 +193,35 @@ impl<'a, K, E> State<'a, K, E> {
             Self::Due | Self::At(_) | Self::Through(_) => 0,
         };
         let started = self.started();
-        match mem::replace(self, Self::Due) {
-            Self::Through(history) => history,
-            _ => History::boxed(Progress::new(plan, started, failures)),
+        let past = match self {
+            Self::Through(Past(history)) => history.take(),
+            _ => None,
+        };
+        past.unwrap_or_else(|| History::boxed(Progress::new(plan, started, failures)))
+    }
+
+    fn put_back(&mut self, history: Pin<Box<History<'a, K, E>>>) {
+        *self = Self::Through(Past(Some(history)));
+    }
+}
+
+/// What a call has been through, if it is not in use. Dropped out of line: so the compiler takes the drop of a call that has been through
+/// nothing for small enough to see that it is none.
+struct Past<'a, K, E>(Option<Pin<Box<History<'a, K, E>>>>);
+
+impl<K, E> Drop for Past<'_, K, E> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(history) = self.0.take() {
+            forget(history);
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn forget<K, E>(history: Pin<Box<History<'_, K, E>>>) {
+    drop(history);
 }
 
 pin_project! {
@@ -345,7 +373,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         if admission != Admission::Granted || progress.is_needed_later() {
             let mut history = History::boxed(progress);
             *history.as_mut().project().due = admission != Admission::Granted;
-            self.state = State::Through(history);
+            self.state.put_back(history);
         }
         admission
     }
@@ -374,7 +402,11 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     }
 
     /// What has become of an attempt, as far as that can be seen at a glance.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "a function of its own would be that of many sites, and could not leave out what the policy of each has no need of"
+    )]
+    #[inline(always)]
     pub(crate) fn settle<T>(
         &mut self,
         plan: &Plan<'_>,
@@ -392,20 +424,10 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 }
                 Some(classification) => Unsettled::Value(value, classification),
             },
-            Attempted::Finished(Err(error)) => {
-                if let Some(failures) = self.may_try_again_at_once(plan, hooks) {
-                    let failure = errors.judge(&error).into_failure(Cause::Error);
-                    if engine::tries_again_at_once(plan.policy, failures, &failure)
-                        && !errors.describe(&error, |known| known.met_open_circuit)
-                    {
-                        self.state = State::Untimed { failures };
-                        return Settled::Again;
-                    }
-                    Unsettled::Error(error, Some(failure))
-                } else {
-                    Unsettled::Error(error, None)
-                }
-            }
+            Attempted::Finished(Err(error)) => match self.may_try_again_at_once(plan, hooks) {
+                Some(failures) => return self.try_again(plan, failures, error, errors),
+                None => Unsettled::Error(error, None),
+            },
             Attempted::Cut { by_deadline } => Unsettled::Cut { by_deadline },
         })
     }
@@ -427,6 +449,25 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
             }
             _ => None,
         }
+    }
+
+    /// Tries again at once, unless the error has something against it.
+    #[inline]
+    fn try_again<T>(
+        &mut self,
+        plan: &Plan<'_>,
+        failures: u32,
+        error: E,
+        errors: &(impl JudgeError<E> + DescribeError<E>),
+    ) -> Settled<T, E> {
+        let failure = errors.judge(&error).into_failure(Cause::Error);
+        if engine::tries_again_at_once(plan.policy, failures, &failure)
+            && !errors.describe(&error, |known| known.met_open_circuit)
+        {
+            self.state = State::Untimed { failures };
+            return Settled::Again;
+        }
+        Settled::Unsettled(Unsettled::Error(error, Some(failure)))
     }
 
     /// What follows on any other attempt: `Continue` if the call sleeps next.
@@ -480,7 +521,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         } else {
             ControlFlow::Break(end)
         };
-        self.state = State::Through(history);
+        self.state.put_back(history);
         flow
     }
 
@@ -509,7 +550,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         let mut progress = Progress::new(plan, self.state.started(), 0);
         progress.succeed(hooks, self.guards.held());
         if hooks.timeline.is_some() {
-            self.state = State::Through(History::boxed(progress));
+            self.state.put_back(History::boxed(progress));
         }
     }
 

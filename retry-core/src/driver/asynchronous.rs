@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::{Admission, Attempted, Driver, History, Holding, Hooks, Kept, Settled, State};
+use super::{Admission, Attempted, Driver, History, Holding, Hooks, Kept, Settled};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::judge::{DescribeError, JudgeError, JudgeValue};
 use crate::outcome::End;
@@ -55,8 +55,8 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// Who looks out for an abort while the call sleeps or queues, if it does.
     #[cold]
     pub(super) fn watch<'w>(&self, abort: Option<&'w dyn Abort>) -> Watch<'w> {
-        match &self.state {
-            State::Through(history) if !history.progress.delay.is_zero() => Watch::new(abort),
+        match self.state.progress() {
+            Some(progress) if !progress.delay.is_zero() => Watch::new(abort),
             _ => Watch::Nobody,
         }
     }
@@ -101,7 +101,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     ) -> Poll<bool> {
         let mut history = self.state.take_history(plan);
         let cut = history.as_mut().poll_cut(timers, context);
-        self.state = State::Through(history);
+        self.state.put_back(history);
         cut
     }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::asynchronous::Watch;
-use super::{Driver, Holding, Planned, State, Turn};
+use super::{Driver, Holding, Past, Planned, State, Turn};
 use crate::abort::Abort;
 use crate::time::Timers;
 
@@ -73,7 +73,7 @@ impl<K, E, G> Driver<'_, K, E, G> {
     #[inline]
     fn due(&self) -> Due {
         match &self.state {
-            State::Through(history) if history.due => Due::AfterPause,
+            State::Through(Past(Some(history))) if history.due => Due::AfterPause,
             State::Due => Due::Now,
             _ => Due::No,
         }
