@@ -340,6 +340,14 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         }
     }
 
+    /// Begins the call if its first attempt may start at once; if not, that is still to be asked.
+    #[inline]
+    pub(crate) fn begin(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>, ruled: bool) {
+        if !self.begins_at_once(plan, hooks, ruled) {
+            self.state = State::Due;
+        }
+    }
+
     /// Begins the call: whether its first attempt may start because nobody needs to be asked or told.
     #[inline]
     fn begins_at_once(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>, ruled: bool) -> bool {

@@ -3,11 +3,11 @@
 //! An async function becomes
 //!
 //! ```text
-//! let mut driver = driver::<Ret, _>(SITE); // with_guards(SITE, GUARDS) where there are any
+//! let mut driver = driver::<Ret, _>(SITE); // with_guards(SITE, GUARDS) where there are any; begun_driver where there are no HOOKS and VALUES
 //! loop {
 //!     let operation = async { BODY };
 //!     let turn = attempt(&mut driver, operation).await;
-//!     if let Break(end) = step(turn, &mut driver, HOOKS, ERRORS, TEXT, VALUES, STOPS) { return end; }
+//!     if let Break(end) = step(turn, PLAN, &mut driver, HOOKS, ERRORS, TEXT, VALUES, STOPS) { return end; }
 //!     pause(&mut driver, ABORT).await; // only where there is one
 //! }
 //! ```
@@ -52,8 +52,8 @@ use crate::judge::{
 pub use crate::judge::{AnyValue, ByTrait, Errors, Known, NeverStops, NoFilter};
 use crate::listener::{Listener, OnGivingUp, OnRetry};
 use crate::outcome::{End, Outcome, Report, Stopped};
-pub use crate::site::SiteGuards;
-use crate::site::{Plan, Site};
+use crate::site::Site;
+pub use crate::site::{Plan, SiteGuards};
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
@@ -232,11 +232,29 @@ impl<'g> Begin<'g> for GuardedSite<'g> {
 /// The state of an async function's call, which keeps `K` of a value that is not acceptable and holds `G` of its guards.
 pub struct Driver<R: Returns, K, G>(Planned<'static, K, R::Error, G>);
 
+impl<R: Returns, K, G> Driver<R, K, G> {
+    /// What [`step`] is told where it cannot be told a constant, which spares it what the policy has no need of.
+    #[must_use]
+    #[inline]
+    pub const fn plan(&self) -> &'static Plan<'static> {
+        self.0.plan
+    }
+}
+
 /// The driver at the beginning. A function and not an associated one, which the compiler would miss besides, where there is no `Result`.
 #[must_use]
 #[inline]
 pub fn driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::Holding> {
-    Driver(plan(begin))
+    Driver(planned(begin))
+}
+
+/// The same where nothing but guards has a say before the first attempt, so that the loop can begin with it.
+#[must_use]
+#[inline]
+pub fn begun_driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::Holding> {
+    let mut call = planned(begin);
+    call.driver.begin(call.plan, &Hooks::asynchronous(), false);
+    Driver(call)
 }
 
 /// The same under `returns = outcome`, which tells the last value.
@@ -245,11 +263,11 @@ pub fn driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::H
 pub fn keeping_driver<'g, R: Returns, B: Begin<'g>>(
     begin: B,
 ) -> Driver<R, Kept<R::Value>, B::Holding> {
-    Driver(plan(begin))
+    Driver(planned(begin))
 }
 
 #[inline]
-fn plan<'g, B: Begin<'g>, K, E>(begin: B) -> Planned<'static, K, E, B::Holding> {
+fn planned<'g, B: Begin<'g>, K, E>(begin: B) -> Planned<'static, K, E, B::Holding> {
     let (site, guards) = begin.begin();
     Planned {
         plan: &site.plan,
@@ -321,6 +339,7 @@ impl<R: Returns> Finish<R> for ToOutcome {
 #[inline]
 pub fn step<'g, R, K, G, C, F, V, S>(
     turn: Turn<R>,
+    plan: &'static Plan<'static>,
     driver: &mut Driver<R, K, G>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
@@ -337,7 +356,7 @@ where
     Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
     let errors = errors.with(text);
-    let Planned { plan, driver } = &mut driver.0;
+    let driver = &mut driver.0.driver;
     let unsettled = match turn {
         Turn::Due => match driver.may_start(plan, &hooks, V::RULED, &errors) {
             Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
@@ -510,7 +529,7 @@ where
     V: JudgeValue<R::Value>,
     S: Finish<R>,
 {
-    let Planned { plan, driver } = plan(site);
+    let Planned { plan, driver } = planned(site);
     let blocking = Blocking {
         plan,
         hooks,
@@ -582,19 +601,16 @@ impl<C, F> Judges<C, F> {
     }
 }
 
-/// What an error says about itself.
-pub type OwnClass<E> = Classified<fn(&E) -> Classification>;
-
 /// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`step`], so that the compiler blames the one type
 /// that the expansion names: the function's return type.
 #[inline]
 #[must_use]
-pub const fn by_trait<R>() -> Judges<OwnClass<R::Error>, NoFilter>
+pub const fn by_trait<R>() -> Judges<Classified<impl Fn(&R::Error) -> Classification>, NoFilter>
 where
     R: Returns,
     R::Error: Classify,
 {
-    Judges(Classified(Classify::classify), NoFilter)
+    Judges(Classified(|error: &R::Error| error.classify()), NoFilter)
 }
 
 /// By what the keys say.

@@ -11,7 +11,9 @@ macro_rules! keys {
     )*};
 }
 
-pub use crate::__private::{driver, keeping_driver, run_blocking, run_blocking_aware};
+pub use crate::__private::{
+    begun_driver, driver, keeping_driver, run_blocking, run_blocking_aware,
+};
 
 keys! {
     /// The policy to start from, a constant; the other keys override it. Type `Policy`, default `Policy::new()`.

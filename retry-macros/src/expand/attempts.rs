@@ -19,6 +19,7 @@ pub(super) struct Attempts<'a> {
     /// What stands in front of everything.
     items: TokenStream,
     site: TokenStream,
+    plan: TokenStream,
     /// The fresh copies that each attempt begins with.
     copies: Vec<Copy<'a>>,
     /// The binding of the parameter `#[attempt]`.
@@ -61,6 +62,7 @@ impl<'a> Attempts<'a> {
         let Site {
             items,
             value,
+            plan,
             statics,
         } = site::site(&behaviour, function, &output);
         let site = behaviour.guarded(value, statics);
@@ -68,6 +70,7 @@ impl<'a> Attempts<'a> {
             past_keys: keys::way(&behaviour.private, config),
             items,
             site,
+            plan,
             copies: copies(&config.clone, bindings),
             known: function.attempt.first().map(Known::new),
             check,
@@ -189,7 +192,7 @@ impl<'a> Attempts<'a> {
         let values = self.behaviour.values();
         let stops = self.behaviour.stops();
         let (items, site, check) = (&self.items, &self.site, &self.check);
-        let past_keys = &self.past_keys;
+        let (past_keys, plan) = (&self.past_keys, &self.plan);
         // At the brace, so that the compiler's message about a moved argument does not land on the attribute.
         let brace = Span::mixed_site().located_at(body.span_open());
         let asynchronous = Ident::new("async", brace);
@@ -206,6 +209,8 @@ impl<'a> Attempts<'a> {
         };
         let driver = if self.behaviour.config.returns_outcome().is_some() {
             quote_spanned!(Span::mixed_site()=> keeping_driver)
+        } else if self.behaviour.begins_unasked() {
+            quote_spanned!(Span::mixed_site()=> begun_driver)
         } else {
             quote_spanned!(Span::mixed_site()=> driver)
         };
@@ -215,7 +220,7 @@ impl<'a> Attempts<'a> {
                 #known
                 let #operation = #asynchronous #body;
                 if let ::core::ops::ControlFlow::Break(__end) = #private::step(
-                    #private::attempt(&mut __driver, #operation).await, &mut __driver, #hooks, #errors, #text, #values, #stops,
+                    #private::attempt(&mut __driver, #operation).await, #plan, &mut __driver, #hooks, #errors, #text, #values, #stops,
                 ) {
                     #end __end;
                 }

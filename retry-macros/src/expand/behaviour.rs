@@ -98,6 +98,27 @@ impl Behaviour<'_> {
         }
     }
 
+    /// Whether nothing but guards has a say before the first attempt.
+    pub(super) fn begins_unasked(&self) -> bool {
+        let Config {
+            abort,
+            observe,
+            on_retry,
+            on_giving_up,
+            timeline,
+            retry_until,
+            classify_value,
+            ..
+        } = self.config;
+        let watchers = [abort, observe, on_retry, on_giving_up];
+        !self.is_aware
+            && self.config.returns_outcome().is_none()
+            && watchers.into_iter().all(Option::is_none)
+            && timeline.is_none()
+            && retry_until.is_none()
+            && classify_value.is_none()
+    }
+
     /// What the call asks and tells. Methods that take `self` by value and belong to the type come before anything that the user's traits have.
     pub(super) fn hooks(&self) -> TokenStream {
         let private = &self.private;

@@ -17,6 +17,8 @@ pub(super) struct Site {
     pub(super) items: TokenStream,
     /// Gives the site.
     pub(super) value: TokenStream,
+    /// Gives its plan while there is a driver.
+    pub(super) plan: TokenStream,
     /// Gives those of its guards that are statics, if any are.
     pub(super) statics: Option<TokenStream>,
 }
@@ -46,7 +48,7 @@ pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type
         output,
         statics: statics.as_ref(),
     };
-    let (items, value) = if may_be_item(&quote!(#operation #policy), &counts, function) {
+    let (items, value, plan) = if may_be_item(&quote!(#operation #policy), &counts, function) {
         // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
         // that nobody has such names.
         let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
@@ -58,17 +60,20 @@ pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type
             #entry
         };
         let value = quote_spanned!(Span::mixed_site()=> &__RETRY_SITE);
-        (items, value)
+        let plan = quote_spanned!(Span::mixed_site()=> __RETRY_SITE.plan());
+        (items, value, plan)
     } else {
         let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
         let policy = may_be_item(&policy, &counts, function).then_some(&policy);
         let entry = entry.of_generic(&operation, policy);
         let value = quote_spanned!(Span::mixed_site()=> const { &#site });
-        (quote!(#guards #entry), value)
+        let plan = quote_spanned!(Span::mixed_site()=> __driver.plan());
+        (quote!(#guards #entry), value, plan)
     };
     Site {
         items,
         value,
+        plan,
         statics,
     }
 }
