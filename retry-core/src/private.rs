@@ -336,7 +336,11 @@ impl<R: Returns> Finish<R> for ToOutcome {
 }
 
 /// What the engine says about the turn: the end, or another one.
-#[inline]
+#[allow(
+    clippy::inline_always,
+    reason = "a function of its own would be that of many sites, and could not leave out what the policy of each has no need of"
+)]
+#[inline(always)]
 pub fn step<'g, R, K, G, C, F, V, S>(
     turn: Turn<R>,
     plan: &'static Plan<'static>,
@@ -358,10 +362,7 @@ where
     let errors = errors.with(text);
     let driver = &mut driver.0.driver;
     let unsettled = match turn {
-        Turn::Due => match driver.may_start(plan, &hooks, V::RULED, &errors) {
-            Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
-            Admission::Refused => None,
-        },
+        Turn::Due => None,
         Turn::Taken(attempted) => {
             let attempted = match attempted {
                 Attempted::Finished(result) => Attempted::Finished(result.into_result()),
@@ -379,7 +380,15 @@ where
             }
         }
     };
-    go_on(plan, unsettled, driver, &hooks.copied(), &errors, stops)
+    go_on(
+        plan,
+        unsettled,
+        driver,
+        &hooks.copied(),
+        &errors,
+        V::RULED,
+        stops,
+    )
 }
 
 /// What follows on a turn that is not a success without further notice.
@@ -391,6 +400,7 @@ fn go_on<'g, R, K, G, C, F, S>(
     driver: &mut driver::Driver<'static, K, R::Error, G>,
     hooks: &Hooks<'_>,
     errors: &Errors<C, F, Explored<TextOf<R>>>,
+    ruled: bool,
     stops: S,
 ) -> ControlFlow<S::End>
 where
@@ -401,7 +411,10 @@ where
     Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
     let end = match unsettled {
-        None => driver.take_last(),
+        None => match driver.may_start(plan, hooks, ruled, errors) {
+            Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
+            Admission::Refused => driver.take_last(),
+        },
         Some(unsettled) => match driver.conclude(plan, unsettled, hooks, errors) {
             ControlFlow::Continue(()) => return ControlFlow::Continue(()),
             ControlFlow::Break(end) => end,
