@@ -277,11 +277,8 @@ impl<T> Keep<T> for Dropped {
 pub enum Attempted<R> {
     /// By itself.
     Finished(R),
-    /// Cut by its timeout, or by the deadline.
-    Cut {
-        /// Whether it was the deadline.
-        by_deadline: bool,
-    },
+    /// Cut by its timeout, or by the deadline; the history knows which.
+    Cut,
 }
 
 /// An attempt that has ended.
@@ -301,9 +298,7 @@ pub(crate) enum Unsettled<T, E> {
     Value(T, Classification),
     /// The error, and how it is judged if it has been.
     Error(E, Option<Failure>),
-    Cut {
-        by_deadline: bool,
-    },
+    Cut,
 }
 
 /// Where the loop of an async function stands.
@@ -436,7 +431,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 Some(failures) => return self.try_again(plan, failures, error, errors),
                 None => Unsettled::Error(error, None),
             },
-            Attempted::Cut { by_deadline } => Unsettled::Cut { by_deadline },
+            Attempted::Cut => Unsettled::Cut,
         })
     }
 
@@ -517,10 +512,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 });
                 (retry, End::Error(error))
             }
-            Unsettled::Cut { by_deadline } => {
-                let retry = now.progress.fail_with_timeout(hooks, held, by_deadline);
-                (retry, End::Nothing)
-            }
+            Unsettled::Cut => (now.progress.fail_with_timeout(hooks, held), End::Nothing),
         };
         let flow = if retry {
             *now.last = end.map(K::keep);

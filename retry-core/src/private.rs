@@ -366,7 +366,7 @@ where
         Turn::Taken(attempted) => {
             let attempted = match attempted {
                 Attempted::Finished(result) => Attempted::Finished(result.into_result()),
-                Attempted::Cut { by_deadline } => Attempted::Cut { by_deadline },
+                Attempted::Cut => Attempted::Cut,
             };
             match driver.settle(plan, attempted, &hooks, &errors, &values) {
                 Settled::Success(value) => {

@@ -86,11 +86,10 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
             return Poll::Pending;
         }
         let cut = self.poll_cut(plan, timers, context);
-        cut.map(|by_deadline| Attempted::Cut { by_deadline })
+        cut.map(|()| Attempted::Cut)
     }
 
-    /// Whether the deadline cut the attempt, once its time is over. Small enough to be given back in a register: the result of an operation
-    /// that is ready should not be moved only because it could have been this.
+    /// Comes when the attempt's time is over.
     #[cold]
     #[inline(never)]
     fn poll_cut(
@@ -98,7 +97,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         plan: &'a Plan<'a>,
         timers: impl Timers<'a>,
         context: &mut Context<'_>,
-    ) -> Poll<bool> {
+    ) -> Poll<()> {
         let mut history = self.state.take_history(plan);
         let cut = history.as_mut().poll_cut(timers, context);
         self.state.put_back(history);
@@ -140,27 +139,24 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
 }
 
 impl<'a, K, E> History<'a, K, E> {
-    /// Whether the deadline cut the attempt, once its time is over.
     fn poll_cut(
         self: Pin<&mut Self>,
         timers: impl Timers<'a>,
         context: &mut Context<'_>,
-    ) -> Poll<bool> {
+    ) -> Poll<()> {
         let mut this = self.project();
         let Some(timeout) = this.progress.plan.policy.max_attempt_duration() else {
             return Poll::Pending;
         };
-        let by_deadline = if let Some(by_deadline) = this.progress.cut {
-            by_deadline
-        } else {
+        if this.progress.cut.is_none() {
             let (left, by_deadline) = this.progress.time_left(timers.now(), timeout);
+            this.progress.cut = Some(by_deadline);
             if left.is_zero() {
-                return Poll::Ready(by_deadline);
+                return Poll::Ready(());
             }
             this.timer.set(timers.sleep(left));
-            *this.progress.cut.insert(by_deadline)
-        };
-        this.timer.poll(context).map(|()| by_deadline)
+        }
+        this.timer.poll(context)
     }
 
     fn poll_pause(

@@ -25,7 +25,7 @@ pub(super) struct Progress<'a> {
     /// When attempt 2 or later began, if anybody needs to know.
     attempt_started: Option<Instant>,
     engine: Engine,
-    /// A timer runs that will cut the attempt; whether it is the deadline's.
+    /// A timer runs that will cut the attempt, or has; whether it is the deadline's.
     pub(super) cut: Option<bool>,
     /// What is left of the sleep before the next attempt, or of the wait for the bulkhead.
     pub(super) delay: Duration,
@@ -218,13 +218,12 @@ impl<'a> Progress<'a> {
         &mut self,
         hooks: &Hooks<'_>,
         held: Option<&mut Held<'_>>,
-        cut_by_deadline: bool,
     ) -> bool {
         let failure = Failure {
             classification: Classification::new(ErrorClass::Transient),
             cause: Cause::Timeout,
             refused: false,
-            cut_by_deadline,
+            cut_by_deadline: self.cut == Some(true),
         };
         self.fail(hooks, held, failure, About::default())
     }

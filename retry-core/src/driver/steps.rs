@@ -73,6 +73,8 @@ impl<K, E, G> Driver<'_, K, E, G> {
     #[inline]
     fn due(&self) -> Due {
         match &self.state {
+            // First, as it is what a call goes by that retries at once.
+            State::Untimed { .. } => Due::No,
             State::Through(Past(Some(history))) if history.due => Due::AfterPause,
             State::Due => Due::Now,
             _ => Due::No,
