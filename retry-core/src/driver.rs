@@ -136,6 +136,14 @@ pub(crate) struct Planned<'a, K, E, G> {
     pub(crate) driver: Driver<'a, K, E, G>,
 }
 
+/// Whether the next attempt still has to be allowed to start.
+enum Due {
+    No,
+    /// The first one, before which there is nothing to wait for.
+    Now,
+    AfterPause,
+}
+
 /// How far a call has come, as large as a time.
 enum State<'a, K, E> {
     /// The first attempt has not been allowed to start yet.
@@ -332,6 +340,17 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
             Admission::Granted
         } else {
             self.begin_asking(plan, &hooks.copied())
+        }
+    }
+
+    #[inline]
+    fn due(&self) -> Due {
+        match &self.state {
+            // First, as it is what a call goes by that retries at once.
+            State::Untimed { .. } => Due::No,
+            State::Through(Past(Some(history))) if history.due => Due::AfterPause,
+            State::Due => Due::Now,
+            _ => Due::No,
         }
     }
 
@@ -559,10 +578,12 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     where
         K: Keep<T>,
     {
-        match self.state.history() {
-            Some(history) => mem::replace(history.project().last, End::Nothing).map(K::release),
-            None => End::Nothing,
-        }
+        let Some(history) = self.state.history() else {
+            return End::Nothing;
+        };
+        let history = history.project();
+        *history.due = false;
+        mem::replace(history.last, End::Nothing).map(K::release)
     }
 
     /// What there is to say at the end of the call.

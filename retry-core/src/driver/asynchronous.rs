@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::{Admission, Attempted, Driver, History, Holding, Hooks, Kept, Settled};
+use super::{Admission, Attempted, Driver, Due, History, Holding, Hooks, Kept, Settled};
 use crate::abort::{Abort, POLL_INTERVAL};
 use crate::judge::{DescribeError, JudgeError, JudgeValue};
 use crate::outcome::End;
@@ -216,18 +216,9 @@ pin_project! {
         conductor: K,
         operation: O,
         finish: N,
+        // The one that runs.
         #[pin]
-        step: Step<Fut>,
-    }
-}
-
-pin_project! {
-    #[project = StepNow]
-    enum Step<Fut> {
-        Start,
-        Attempt { #[pin] attempt: Fut },
-        Pause,
-        Done,
+        attempt: Option<Fut>,
     }
 }
 
@@ -248,7 +239,7 @@ impl<'c, T, E, G, K, O, Fut, N> Run<'c, T, E, G, K, O, Fut, N> {
             conductor,
             operation,
             finish,
-            step: Step::Start,
+            attempt: None,
         }
     }
 }
@@ -269,54 +260,38 @@ where
         let (driver, conductor) = (this.driver, *this.conductor);
         let (plan, hooks, errors) = (conductor.plan(), conductor.hooks(), conductor.errors());
         let end = loop {
-            match this.step.as_mut().project() {
-                StepNow::Start => {
-                    let ruled = <K::Values as JudgeValue<T>>::RULED;
-                    match driver.may_start(plan, &hooks, ruled, errors) {
-                        Admission::Granted => {
-                            let attempt = (this.operation)();
-                            this.step.set(Step::Attempt { attempt });
-                        }
-                        Admission::Queued => {
-                            driver.keep_watch(hooks.abort);
-                            this.step.set(Step::Pause);
-                        }
-                        Admission::Refused => break driver.take_last(),
+            let Some(attempt) = this.attempt.as_mut().as_pin_mut() else {
+                match driver.due() {
+                    Due::Now => {}
+                    Due::AfterPause => ready!(driver.poll_kept_pause(conductor, context)),
+                    Due::No => panic!("a call that has ended was polled again"),
+                }
+                let ruled = <K::Values as JudgeValue<T>>::RULED;
+                match driver.may_start(plan, &hooks, ruled, errors) {
+                    Admission::Granted => this.attempt.set(Some((this.operation)())),
+                    Admission::Queued => driver.keep_watch(hooks.abort),
+                    Admission::Refused => break driver.take_last(),
+                }
+                continue;
+            };
+            let attempted = ready!(driver.poll_attempt(plan, conductor, attempt, context));
+            // Dropped before it is judged: a cut attempt is over.
+            this.attempt.set(None);
+            match driver.settle(plan, attempted, &hooks, errors, conductor.values()) {
+                Settled::Success(value) => {
+                    let end = End::Success(value);
+                    return Poll::Ready((this.finish)(conductor, driver, end));
+                }
+                Settled::Again => this.attempt.set(Some((this.operation)())),
+                Settled::Unsettled(unsettled) => {
+                    let hooks = hooks.copied();
+                    match driver.conclude(plan, unsettled, &hooks, errors) {
+                        ControlFlow::Break(end) => break end,
+                        ControlFlow::Continue(()) => driver.keep_watch(hooks.abort),
                     }
                 }
-                StepNow::Attempt { attempt } => {
-                    let attempted = ready!(driver.poll_attempt(plan, conductor, attempt, context));
-                    // Dropped before it is judged: a cut attempt is over.
-                    this.step.set(Step::Done);
-                    match driver.settle(plan, attempted, &hooks, errors, conductor.values()) {
-                        Settled::Success(value) => {
-                            let end = End::Success(value);
-                            return Poll::Ready((this.finish)(conductor, driver, end));
-                        }
-                        Settled::Again => {
-                            let attempt = (this.operation)();
-                            this.step.set(Step::Attempt { attempt });
-                        }
-                        Settled::Unsettled(unsettled) => {
-                            let hooks = hooks.copied();
-                            match driver.conclude(plan, unsettled, &hooks, errors) {
-                                ControlFlow::Break(end) => break end,
-                                ControlFlow::Continue(()) => {
-                                    driver.keep_watch(hooks.abort);
-                                    this.step.set(Step::Pause);
-                                }
-                            }
-                        }
-                    }
-                }
-                StepNow::Pause => {
-                    ready!(driver.poll_kept_pause(conductor, context));
-                    this.step.set(Step::Start);
-                }
-                StepNow::Done => panic!("a call that has ended was polled again"),
             }
         };
-        this.step.set(Step::Done);
         Poll::Ready((this.finish)(conductor, driver, end))
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::asynchronous::Watch;
-use super::{Driver, Holding, Past, Planned, State, Turn};
+use super::{Driver, Due, Holding, Planned, Turn};
 use crate::abort::Abort;
 use crate::time::Timers;
 
@@ -58,27 +58,6 @@ where
         driver
             .poll_attempt(plan, *this.timers, this.operation, context)
             .map(Turn::Taken)
-    }
-}
-
-/// Whether the next attempt still has to be allowed to start.
-enum Due {
-    No,
-    /// The first one, before which there is nothing to wait for.
-    Now,
-    AfterPause,
-}
-
-impl<K, E, G> Driver<'_, K, E, G> {
-    #[inline]
-    fn due(&self) -> Due {
-        match &self.state {
-            // First, as it is what a call goes by that retries at once.
-            State::Untimed { .. } => Due::No,
-            State::Through(Past(Some(history))) if history.due => Due::AfterPause,
-            State::Due => Due::Now,
-            _ => Due::No,
-        }
     }
 }
 
