@@ -346,8 +346,6 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[inline]
     fn due(&self) -> Due {
         match &self.state {
-            // First, as it is what a call goes by that retries at once.
-            State::Untimed { .. } => Due::No,
             State::Through(Past(Some(history))) if history.due => Due::AfterPause,
             State::Due => Due::Now,
             _ => Due::No,
