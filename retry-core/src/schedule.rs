@@ -155,8 +155,8 @@ impl Schedule {
 pub(crate) fn totals(
     sources: &[Source<'_>],
     most: usize,
-    delay: impl Fn(&Backoff, u32) -> Duration,
-    better: impl Fn(u128, u128) -> u128,
+    delay: fn(&Backoff, u32) -> Duration,
+    better: fn(u128, u128) -> u128,
 ) -> Vec<u128> {
     let mut best = vec![Some(0)];
     for source in sources {
@@ -175,7 +175,7 @@ pub(crate) fn totals(
                         let there = before.get(count - here).copied().flatten()?;
                         Some(from_this.get(here)? + there)
                     })
-                    .reduce(&better)
+                    .reduce(better)
             })
             .collect();
     }
@@ -184,8 +184,11 @@ pub(crate) fn totals(
 
 impl fmt::Display for Schedule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = ["attempt", "earliest", "latest"].map(|head| (head, Align::Right));
-        let mut table = Table::new(columns);
+        let mut table = Table::new([
+            ("attempt", Align::Right),
+            ("earliest", Align::Right),
+            ("latest", Align::Right),
+        ]);
         for row in &self.attempts {
             table.push([
                 row.number.to_string(),
@@ -194,7 +197,7 @@ impl fmt::Display for Schedule {
             ]);
         }
         if self.truncated {
-            table.push(["…", "", ""].map(str::to_owned));
+            table.push(["…".to_owned(), String::new(), String::new()]);
         }
         table.fmt(formatter)?;
         match self.attempt_timeout {

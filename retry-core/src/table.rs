@@ -1,12 +1,16 @@
 //! Text in columns, for people with a terminal, or as Markdown.
 
-use std::array;
 use std::fmt::{self, Write};
 
 /// Rows of cells, in columns that are as wide as their widest cell.
-pub(crate) struct Table<const COLUMNS: usize> {
-    align: [Align; COLUMNS],
-    rows: Vec<[String; COLUMNS]>,
+///
+/// Only what is put in knows how many columns there are: what draws them is compiled once for all tables.
+pub(crate) struct Table<const COLUMNS: usize>(Rows);
+
+struct Rows {
+    align: Vec<Align>,
+    /// The first is the head.
+    cells: Vec<Vec<String>>,
 }
 
 /// Where a cell stands in its column.
@@ -20,44 +24,55 @@ pub(crate) enum Align {
 
 impl<const COLUMNS: usize> Table<COLUMNS> {
     pub(crate) fn new(columns: [(&str, Align); COLUMNS]) -> Self {
-        Self {
-            align: columns.map(|(_, align)| align),
-            rows: vec![columns.map(|(head, _)| head.to_owned())],
-        }
+        Self(Rows::new(&columns))
     }
 
     pub(crate) fn push(&mut self, row: [String; COLUMNS]) {
-        self.rows.push(row);
+        self.0.cells.push(row.into());
     }
 
     #[cfg(feature = "inventory")]
     pub(crate) fn to_markdown(&self) -> String {
-        let line = |cells: &[String; COLUMNS]| format!("| {} |\n", cells.join(" | "));
-        let mut lines = self
-            .rows
-            .iter()
-            .map(|row| line(&row.each_ref().map(|cell| cell.replace('|', "\\|"))));
-        let head = lines.next().unwrap_or_default();
-        let sides = self.align.map(|align| match align {
-            Align::Left => "---",
-            Align::Right => "--:",
-        });
-        let rule = format!("|{}|\n", sides.join("|"));
-        [head, rule].into_iter().chain(lines).collect()
-    }
-
-    fn width(&self, column: usize) -> usize {
-        let widths = self.rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
+        self.0.to_markdown()
     }
 }
 
 impl<const COLUMNS: usize> fmt::Display for Table<COLUMNS> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widths: [usize; COLUMNS] = array::from_fn(|column| self.width(column));
-        for row in &self.rows {
+        self.0.write(formatter)
+    }
+}
+
+impl Rows {
+    fn new(columns: &[(&str, Align)]) -> Self {
+        let heads = columns.iter().map(|(head, _)| (*head).to_owned());
+        Self {
+            align: columns.iter().map(|(_, align)| *align).collect(),
+            cells: vec![heads.collect()],
+        }
+    }
+
+    #[cfg(feature = "inventory")]
+    fn to_markdown(&self) -> String {
+        let mut lines = self.cells.iter().map(|row| {
+            let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            format!("| {} |\n", cells.join(" | "))
+        });
+        let head = lines.next().unwrap_or_default();
+        let sides = self.align.iter().map(|align| match align {
+            Align::Left => "---",
+            Align::Right => "--:",
+        });
+        let rule = format!("|{}|\n", sides.collect::<Vec<_>>().join("|"));
+        [head, rule].into_iter().chain(lines).collect()
+    }
+
+    fn write(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = 0..self.align.len();
+        let widths: Vec<usize> = columns.map(|column| self.width(column)).collect();
+        for row in &self.cells {
             let mut line = String::new();
-            for ((cell, align), width) in row.iter().zip(self.align).zip(widths) {
+            for ((cell, align), width) in row.iter().zip(&self.align).zip(&widths) {
                 match align {
                     Align::Left => write!(line, "{cell:<width$}  ")?,
                     Align::Right => write!(line, "{cell:>width$}  ")?,
@@ -66,5 +81,10 @@ impl<const COLUMNS: usize> fmt::Display for Table<COLUMNS> {
             writeln!(formatter, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let widths = self.cells.iter().map(|row| row[column].chars().count());
+        widths.max().unwrap_or(0)
     }
 }

@@ -23,7 +23,6 @@
 //! ```
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
@@ -160,8 +159,8 @@ pub struct ManualClock {
 struct Hands {
     elapsed: Duration,
     next_key: u64,
-    /// The moments that async sleepers wait for.
-    alarms: BTreeSet<(Duration, u64)>,
+    /// The moments that async sleepers wait for, in order.
+    alarms: Vec<(Duration, u64)>,
 }
 
 impl ManualClock {
@@ -259,7 +258,9 @@ impl Future for Alarm {
         let seen = hands.elapsed;
         hands.next_key += 1;
         let key = self.key.unwrap_or(hands.next_key);
-        hands.alarms.insert((until, key));
+        if let Err(place) = hands.alarms.binary_search(&(until, key)) {
+            hands.alarms.insert(place, (until, key));
+        }
         drop(hands);
         self.seen = Some(seen);
         self.key = Some(key);
@@ -271,7 +272,10 @@ impl Future for Alarm {
 impl Drop for Alarm {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.clock.lock().alarms.remove(&(self.until, key));
+            let alarms = &mut self.clock.lock().alarms;
+            if let Ok(place) = alarms.binary_search(&(self.until, key)) {
+                alarms.remove(place);
+            }
         }
     }
 }

@@ -19,7 +19,10 @@ impl Errors {
 
     /// Adds a sentence at `tokens`, from the first of them to the last.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
-        self.push(syn::Error::new_spanned(tokens, message));
+        self.push(syn::Error::new_spanned(
+            tokens.into_token_stream(),
+            message.to_string(),
+        ));
     }
 
     /// Whether nothing is wrong so far.

@@ -540,8 +540,8 @@ pub(crate) static JITTERS: &[Word] = &[
 ];
 
 /// The names of a table, in its order.
-pub(crate) fn names(table: &'static [Word]) -> impl Iterator<Item = &'static str> + Clone {
-    table.iter().map(|word| word.name)
+pub(crate) fn names(table: &'static [Word]) -> Vec<&'static str> {
+    table.iter().map(|word| word.name).collect()
 }
 
 /// The example that belongs to a name.

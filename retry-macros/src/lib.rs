@@ -9,6 +9,7 @@
 
 mod attribute;
 mod classify;
+mod contained;
 mod errors;
 mod expand;
 mod grammar;

@@ -1,6 +1,5 @@
 //! What was written, with every value next to the tokens it came from.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -181,7 +180,7 @@ pub(crate) struct Config {
     pub(crate) allow: Vec<Ident>,
     pub(crate) runtime: Option<Path>,
     /// Keys whose value could not be understood; nothing is concluded from their absence.
-    pub(crate) failed: BTreeSet<&'static str>,
+    pub(crate) failed: Vec<&'static str>,
     /// The keys as they stand there, for editors.
     pub(crate) written: Vec<Ident>,
 }

@@ -1,33 +1,30 @@
 //! What somebody who wrote an unknown word probably meant.
 
 /// `; did you mean …?` when one of the names is close, else the list of the names.
-pub(crate) fn suggestion<'a>(
-    written: &str,
-    plural: &str,
-    names: impl Iterator<Item = &'a str> + Clone,
-) -> String {
-    match closest(written, names.clone()) {
+pub(crate) fn suggestion(written: &str, plural: &str, names: &[&str]) -> String {
+    match closest(written, names) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("the {plural} are {}", list(names)),
     }
 }
 
 /// The name that a typo in `written` most likely stands for.
-pub(crate) fn closest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(written: &str, names: &[&'a str]) -> Option<&'a str> {
     let written = written.to_lowercase();
     let length = written.chars().count();
     // A third of the word may be wrong; two letters of a middling one; only one of a word of three letters, where two would fit anything.
     let limit = if length <= 3 { 1 } else { (length / 3).max(2) };
     names
-        .map(|name| (distance(&written, name), name))
+        .iter()
+        .map(|name| (distance(&written, name), *name))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
 
 /// `` `a`, `b` and `c` ``
-pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+pub(crate) fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         None => String::new(),
         Some((last, [])) => last.clone(),
@@ -69,13 +66,13 @@ mod tests {
 
     #[test]
     fn a_short_word_is_not_everything() {
-        assert_eq!(closest("foo", ["min", "max"].into_iter()), None);
-        assert_eq!(closest("mx", ["min", "max"].into_iter()), Some("max"));
+        assert_eq!(closest("foo", &["min", "max"]), None);
+        assert_eq!(closest("mx", &["min", "max"]), Some("max"));
     }
 
     #[test]
     fn names_are_listed_in_prose() {
-        assert_eq!(list(["a"].into_iter()), "`a`");
-        assert_eq!(list(["a", "b", "c"].into_iter()), "`a`, `b` and `c`");
+        assert_eq!(list(&["a"]), "`a`");
+        assert_eq!(list(&["a", "b", "c"]), "`a`, `b` and `c`");
     }
 }

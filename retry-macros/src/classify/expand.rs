@@ -1,7 +1,5 @@
 //! Only quoting.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Fields, GenericArgument, GenericParam, Member, PathArguments, Type};
@@ -168,7 +166,7 @@ fn binding(field: usize, span: Span) -> Ident {
 }
 
 /// The fields that the rule looks at.
-fn used(rule: &Rule<'_>) -> BTreeSet<usize> {
+fn used(rule: &Rule<'_>) -> Vec<usize> {
     let verdict = match &rule.verdict {
         Sound::Status(source) => Some(source.field),
         Sound::Transparent(_) | Sound::With { of_self: false, .. } => Some(0),
@@ -178,7 +176,7 @@ fn used(rule: &Rule<'_>) -> BTreeSet<usize> {
     verdict.into_iter().chain(hint).collect()
 }
 
-fn pattern(fields: &Fields, used: &BTreeSet<usize>) -> TokenStream {
+fn pattern(fields: &Fields, used: &[usize]) -> TokenStream {
     fields
         .members()
         .enumerate()

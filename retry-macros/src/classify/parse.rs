@@ -290,12 +290,12 @@ fn class(input: ParseStream<'_>) -> Result<NamedClass> {
         (Some(class), _) => Ok(NamedClass { word, class }),
         (None, Some(advice)) => Err(Error::new(word.span(), format!("`{written}` {advice}"))),
         (None, None) => {
-            let names = CLASSES.iter().map(|class| class.name);
+            let names: Vec<&str> = CLASSES.iter().map(|class| class.name).collect();
             Err(Error::new(
                 word.span(),
                 format!(
                     "unknown class `{written}`; {}",
-                    suggestion(&written, "classes", names)
+                    suggestion(&written, "classes", &names)
                 ),
             ))
         }

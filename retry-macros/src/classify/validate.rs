@@ -212,7 +212,7 @@ fn missing(place: &Place<'_>, key: &Ident, member: &Member) -> String {
         .iter()
         .filter_map(|field| Some(field.ident.as_ref()?.unraw().to_string()))
         .collect();
-    let names = names.iter().map(String::as_str);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let indexes = match fields.len() {
         1 => "`0`, the only one".to_owned(),
         count => format!("an index from `0` to `{}`", count.saturating_sub(1)),
@@ -228,13 +228,13 @@ fn missing(place: &Place<'_>, key: &Ident, member: &Member) -> String {
         (Member::Name(written), Fields::Named(_)) => {
             let written = written.to_string();
             let advice = match fields.len() {
-                1 => format!("its only field is {}", list(names)),
-                _ => suggestion(&written, "fields", names),
+                1 => format!("its only field is {}", list(&names)),
+                _ => suggestion(&written, "fields", &names),
             };
             format!("`{name}` has no field `{written}`; {advice}")
         }
         (Member::Index { .. }, Fields::Named(_)) => {
-            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             format!(
                 "the fields of `{name}` have names; write {}",
                 names.join(" or ")

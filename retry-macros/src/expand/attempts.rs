@@ -2,13 +2,13 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ReturnType, Signature, Type, TypeInfer, TypeTuple};
 
 use super::behaviour::Behaviour;
 use super::site::Site;
 use super::span::Place;
 use super::{keys, site};
+use crate::contained::each_type;
 use crate::model::{AttemptParameter, Boxed, Config, Flavor, Function};
 use crate::validate::Binding;
 
@@ -370,17 +370,14 @@ fn copies<'a>(names: &[Ident], bindings: &'a [Binding]) -> Vec<Copy<'a>> {
 
 /// The type with each `impl Trait` replaced: the signature keeps them, an annotation cannot have them.
 fn without_impl(ty: &Type, replacement: &Type) -> Type {
-    struct Replace<'a>(&'a Type);
-    impl VisitMut for Replace<'_> {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if matches!(ty, Type::ImplTrait(_)) {
-                *ty = self.0.clone();
-            } else {
-                visit_mut::visit_type_mut(self, ty);
-            }
+    fn replace(ty: &mut Type, replacement: &Type) {
+        if matches!(ty, Type::ImplTrait(_)) {
+            *ty = replacement.clone();
+        } else {
+            each_type(ty, &mut |inner| replace(inner, replacement));
         }
     }
     let mut ty = ty.clone();
-    Replace(replacement).visit_type_mut(&mut ty);
+    replace(&mut ty, replacement);
     ty
 }

@@ -12,7 +12,11 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn of(tokens: &impl ToTokens) -> Self {
-        let mut stream = tokens.to_token_stream().into_iter();
+        Self::of_stream(tokens.to_token_stream())
+    }
+
+    fn of_stream(tokens: TokenStream) -> Self {
+        let mut stream = tokens.into_iter();
         let Some(first) = stream.next() else {
             return Self::nowhere();
         };

@@ -81,8 +81,8 @@ fn names(table: &[Entry], block: &Block, errors: &mut Errors) {
             let advice = if names.is_empty() {
                 "remove it".to_owned()
             } else {
-                let names = names.iter().map(String::as_str);
-                suggestion(&name.unraw().to_string(), "methods", names)
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                suggestion(&name.unraw().to_string(), "methods", &names)
             };
             errors.at(name, format!("this block has no method `{name}`; {advice}"));
         }

@@ -91,7 +91,7 @@ fn give_way(below: &mut Config, own: &Config, is_async: bool) {
     for name in &own.failed {
         forget(below, name);
     }
-    if own.policy.is_some() || own.failed.contains("policy") {
+    if own.policy.is_some() || own.failed.contains(&"policy") {
         for name in OF_POLICY {
             forget(below, name);
         }

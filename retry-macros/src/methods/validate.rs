@@ -3,8 +3,6 @@
 //! Every method is checked with all keys that are in force for it. What is wrong with a default then shows up at each of them; it is
 //! reported once. A default that is fine by itself, but not together with what a method says, is reported at that method.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::{Error, Ident};
@@ -121,7 +119,7 @@ fn operation(owner: Option<&str>, method: &Ident) -> Keyed<syn::Expr> {
 }
 
 /// Where an error is and what it says: the same for the same mistake, however often it is found.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq)]
 struct Identity {
     place: String,
     message: String,
@@ -141,17 +139,25 @@ fn place(span: Span) -> String {
     format!("{span:?}")
 }
 
+/// A default that decides nothing.
+struct IdleDefault {
+    place: String,
+    error: Error,
+    /// For how many methods.
+    methods: usize,
+}
+
 struct Report<'a> {
     keys: &'a Keys,
     errors: &'a mut Errors,
     /// What has been said.
-    said: BTreeSet<Identity>,
+    said: Vec<Identity>,
     /// What is wrong with the defaults where nothing is laid over them.
-    of_defaults: BTreeSet<Identity>,
+    of_defaults: Vec<Identity>,
     /// Where the tokens of the defaults are.
-    defaults: BTreeSet<String>,
-    /// The defaults that decide nothing, by their place, with the number of methods for which they do not.
-    idle: BTreeMap<String, (Error, usize)>,
+    defaults: Vec<String>,
+    /// The defaults that decide nothing, by their place.
+    idle: Vec<IdleDefault>,
 }
 
 impl<'a> Report<'a> {
@@ -160,21 +166,21 @@ impl<'a> Report<'a> {
         let mut alone = keys.defaults.clone();
         if alone.attempts.is_none() {
             // Every method may have its own.
-            alone.failed.insert("attempts");
+            alone.failed.push("attempts");
         }
         if alone.returns.is_none() {
-            alone.failed.insert("returns");
+            alone.failed.push("returns");
         }
         if !alone.rules.is_empty() {
-            alone.failed.insert("transient");
+            alone.failed.push("transient");
         }
         let mut report = Self {
             keys,
             errors,
-            said: BTreeSet::new(),
+            said: Vec::new(),
             of_defaults: wrong(&keys.defaults).map(|e| Identity::of(&e)).collect(),
-            defaults: BTreeSet::new(),
-            idle: BTreeMap::new(),
+            defaults: Vec::new(),
+            idle: Vec::new(),
         };
         places(keys.tokens.clone(), &mut report.defaults);
         for error in wrong(&alone) {
@@ -184,7 +190,9 @@ impl<'a> Report<'a> {
     }
 
     fn say(&mut self, error: Error) {
-        if self.said.insert(Identity::of(&error)) {
+        let identity = Identity::of(&error);
+        if !self.said.contains(&identity) {
+            self.said.push(identity);
             self.errors.push(error);
         }
     }
@@ -226,8 +234,19 @@ impl<'a> Report<'a> {
             }
             return None;
         }
-        let (_, methods) = self.idle.entry(place).or_insert((idle.error, 0));
-        *methods += 1;
+        let index = self.idle.partition_point(|known| known.place < place);
+        match self.idle.get_mut(index) {
+            Some(known) if known.place == place => known.methods += 1,
+            _ => {
+                let (error, methods) = (idle.error, 1);
+                let idle = IdleDefault {
+                    place,
+                    error,
+                    methods,
+                };
+                self.idle.insert(index, idle);
+            }
+        }
         idle.key
     }
 
@@ -243,10 +262,9 @@ impl<'a> Report<'a> {
 
     /// Defaults that decide nothing for any method.
     fn idle_defaults(&mut self, retried: usize) {
-        let defaults = std::mem::take(&mut self.idle);
-        for (error, methods) in defaults.into_values() {
-            if methods == retried {
-                self.say(error);
+        for idle in std::mem::take(&mut self.idle) {
+            if idle.methods == retried {
+                self.say(idle.error);
             }
         }
     }
@@ -287,9 +305,9 @@ fn wrong(config: &Config) -> impl Iterator<Item = Error> {
     found.finish().err().into_iter().flatten()
 }
 
-fn places(tokens: TokenStream, found: &mut BTreeSet<String>) {
+fn places(tokens: TokenStream, found: &mut Vec<String>) {
     for token in tokens {
-        found.insert(place(token.span()));
+        found.push(place(token.span()));
         if let TokenTree::Group(group) = token {
             places(group.stream(), found);
         }

@@ -240,7 +240,7 @@ fn returns(input: ParseStream<'_>) -> Result<Form> {
                 word.span(),
                 format!(
                     "unknown value `{written}` of `returns`; {}",
-                    suggestion(written, "values", ["outcome", "result"].into_iter())
+                    suggestion(written, "values", &["outcome", "result"])
                 ),
             ));
         }
@@ -269,7 +269,7 @@ fn retry_after(input: ParseStream<'_>) -> Result<RetryAfter> {
                 word.span(),
                 format!(
                     "unknown value `{written}` of `retry_after`; {}",
-                    suggestion(&written, "values", ["honor", "ignore"].into_iter())
+                    suggestion(&written, "values", &["honor", "ignore"])
                 ),
             ));
         }

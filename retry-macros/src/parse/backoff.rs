@@ -23,7 +23,7 @@ const NAMED: Scope = Scope {
 
 /// A backoff in the attribute's own words, or an expression of type `Backoff`.
 pub(super) fn backoff(input: ParseStream<'_>, errors: &mut Errors) -> Result<Backoff> {
-    let names = BACKOFFS.iter().map(|kind| kind.word.name);
+    let names: Vec<&str> = BACKOFFS.iter().map(|kind| kind.word.name).collect();
     if let Some(word) = value::lone_word(input) {
         let written = word.to_string();
         let Some(kind) = find(&written) else {
@@ -31,7 +31,7 @@ pub(super) fn backoff(input: ParseStream<'_>, errors: &mut Errors) -> Result<Bac
                 word.span(),
                 format!(
                     "unknown backoff `{written}`; {}",
-                    suggestion(&written, "backoffs", names)
+                    suggestion(&written, "backoffs", &names)
                 ),
             ));
         };
@@ -47,7 +47,7 @@ pub(super) fn backoff(input: ParseStream<'_>, errors: &mut Errors) -> Result<Bac
         if let Some(kind) = find(&written) {
             return known(kind, input, errors).map(|known| Backoff::Known(Box::new(known)));
         }
-        if let Some(name) = closest(&written, names) {
+        if let Some(name) = closest(&written, &names) {
             return Err(Error::new(
                 word.span(),
                 format!("unknown backoff `{written}`; did you mean `{name}`?"),
@@ -205,7 +205,7 @@ fn is_named(input: ParseStream<'_>) -> bool {
     };
     let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
     let forgotten = (ahead.is_empty() || ahead.peek(Token![,]))
-        && grammar::names(MODIFIERS).any(|name| word == name);
+        && grammar::names(MODIFIERS).iter().any(|name| word == name);
     assigned || forgotten
 }
 
@@ -221,7 +221,7 @@ fn modifiers(input: ParseStream<'_>, backoff: &mut KnownBackoff, errors: &mut Er
                 } else {
                     format!(
                         "`{name}` has no use for `{key}`; it takes {}",
-                        list(kind.modifiers.iter().copied())
+                        list(kind.modifiers)
                     )
                 },
             );

@@ -25,12 +25,12 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    fn words(&self) -> impl Iterator<Item = &'static Word> + Clone {
+    fn words(&self) -> impl Iterator<Item = &'static Word> {
         self.table.iter().chain(self.also)
     }
 
-    fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
-        self.words().map(|word| word.name)
+    fn names(&self) -> Vec<&'static str> {
+        self.words().map(|word| word.name).collect()
     }
 }
 
@@ -115,7 +115,7 @@ fn unknown(written: &str, scope: &Scope) -> String {
     }
     format!(
         "unknown key `{written}`; {}",
-        suggestion(written, "keys", scope.names())
+        suggestion(written, "keys", &scope.names())
     )
 }
 
@@ -155,6 +155,5 @@ fn starts_a_key(input: ParseStream<'_>, scope: &Scope) -> bool {
     let written = name.to_string();
     let followed = (ahead.peek(Token![=]) && !ahead.peek(Token![==]) && !ahead.peek(Token![=>]))
         || ahead.peek(Paren);
-    followed
-        && (scope.names().any(|name| name == written) || closest(&written, scope.names()).is_some())
+    followed && closest(&written, &scope.names()).is_some()
 }

@@ -48,10 +48,10 @@ pub(super) fn lints(
 
 fn unknown(name: &Ident) -> Option<String> {
     let written = name.to_string();
-    let mut names = grammar::names(LINTS);
-    if names.any(|name| name == written) {
+    let names = grammar::names(LINTS);
+    if names.contains(&written.as_str()) {
         return None;
     }
-    let advice = suggestion(&written, "lints", grammar::names(LINTS));
+    let advice = suggestion(&written, "lints", &names);
     Some(format!("unknown lint `{written}`; {advice}"))
 }

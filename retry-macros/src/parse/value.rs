@@ -18,6 +18,11 @@ pub(crate) fn value<T>(
     input: ParseStream<'_>,
     parse: impl FnOnce(ParseStream<'_>) -> Result<T>,
 ) -> Result<T> {
+    equals(key, example, input)?;
+    parse(input)
+}
+
+fn equals(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Err(Error::new(
             key.span(),
@@ -34,7 +39,7 @@ pub(crate) fn value<T>(
             format!("`{key}` needs a value behind `=`; write `{example}`"),
         ));
     }
-    parse(input)
+    Ok(())
 }
 
 /// What stands in parentheses behind `key`.
@@ -166,9 +171,7 @@ pub(super) fn count(key: &Ident, allow_unlimited: bool, input: ParseStream<'_>) 
             "none",
             "max",
         ];
-        if synonym.contains(&written.as_str())
-            || closest(&written, std::iter::once("unlimited")).is_some()
-        {
+        if synonym.contains(&written.as_str()) || closest(&written, &["unlimited"]).is_some() {
             return Err(Error::new(
                 word.span(),
                 format!("unknown number of attempts `{written}`; did you mean `unlimited`?"),
@@ -281,11 +284,12 @@ fn literal_number(expression: &Expr) -> Literal {
 pub(super) fn jitter(input: ParseStream<'_>) -> Result<Jitter> {
     if let Some(word) = lone_word(input) {
         let written = word.to_string();
-        if grammar::names(grammar::JITTERS).any(|name| name == written) {
+        let names = grammar::names(grammar::JITTERS);
+        if names.contains(&written.as_str()) {
             input.parse::<Ident>()?;
             return Ok(Jitter::Named(word));
         }
-        let advice = suggestion(&written, "jitters", grammar::names(grammar::JITTERS));
+        let advice = suggestion(&written, "jitters", &names);
         return Err(Error::new(
             word.span(),
             format!("unknown jitter `{written}`; {advice}"),
@@ -301,7 +305,7 @@ pub(super) fn jitter(input: ParseStream<'_>) -> Result<Jitter> {
         Literal::Other => {
             let text = expression.to_token_stream().to_string();
             let bare = text.trim_matches('"');
-            let advice = if grammar::names(grammar::JITTERS).any(|name| name == bare) {
+            let advice = if grammar::names(grammar::JITTERS).contains(&bare) {
                 format!("write `jitter = {bare}`")
             } else {
                 "write `jitter = full`, `none`, `equal` or a part such as `0.3`".to_owned()

@@ -1,7 +1,5 @@
 //! What a closure visibly answers, whatever it is given: only what stands there is looked at, and anything else may be any answer.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{Block, Expr, ExprLit, ExprPath, Lit, Stmt};
@@ -21,8 +19,8 @@ const CLASSES: [(&str, &str); 8] = [
 /// What a classifier may say.
 #[derive(Default)]
 pub(super) struct Classes {
-    /// By the names of the keys.
-    pub(super) named: BTreeSet<&'static str>,
+    /// By the names of the keys, each once.
+    pub(super) named: Vec<&'static str>,
     /// A hint when to come back.
     pub(super) hint: bool,
 }
@@ -52,18 +50,19 @@ pub(super) fn optional_classes(closure: &Expr) -> Option<(Classes, bool)> {
 
 /// The answer of a closure that is always the same.
 pub(super) fn always(closure: &Expr) -> Option<bool> {
-    let mut said = BTreeSet::new();
+    let mut said = Vec::new();
     each(body(closure)?, &mut |answer| match answer {
         Expr::Lit(ExprLit {
             lit: Lit::Bool(answer),
             ..
         }) => {
-            said.insert(answer.value);
+            said.push(answer.value);
             Some(())
         }
         _ => diverges(answer),
     })?;
-    said.first().copied().filter(|_| said.len() == 1)
+    let first = *said.first()?;
+    said.iter().all(|answer| *answer == first).then_some(first)
 }
 
 fn body(closure: &Expr) -> Option<&Expr> {
@@ -121,7 +120,9 @@ fn class(expression: &Expr, classes: &mut Classes) -> Option<()> {
             let (name, _) = CLASSES
                 .iter()
                 .find(|(_, variant)| ends_with(path, &["ErrorClass", variant]))?;
-            classes.named.insert(name);
+            if !classes.named.contains(name) {
+                classes.named.push(name);
+            }
             Some(())
         }
         Expr::Call(call) => match &*call.func {
@@ -173,7 +174,7 @@ mod tests {
 
     fn named(closure: &str) -> Option<(Vec<&'static str>, bool)> {
         let closure = syn::parse_str(closure).expect("it is an expression");
-        classes(&closure).map(|classes| (classes.named.into_iter().collect(), classes.hint))
+        classes(&closure).map(|classes| (classes.named, classes.hint))
     }
 
     #[test]
@@ -194,13 +195,13 @@ mod tests {
             named(
                 "|e| if e.is_busy() { ErrorClass::RateLimit } else if matches!(e, E::A) { ErrorClass::Auth } else { ErrorClass::Auth.into() }"
             ),
-            Some((vec!["auth", "rate_limit"], false))
+            Some((vec!["rate_limit", "auth"], false))
         );
         assert_eq!(
             named(
                 "|e| match e { E::A => ErrorClass::Transient, E::B(d) => Classification::from(ErrorClass::RateLimit).with_retry_after(*d), E::C => unreachable!() }"
             ),
-            Some((vec!["rate_limit", "transient"], true))
+            Some((vec!["transient", "rate_limit"], true))
         );
     }
 
@@ -228,8 +229,7 @@ mod tests {
     fn values_are_judged_by_an_option() {
         let judged = |closure: &str| {
             let closure = syn::parse_str(closure).expect("it is an expression");
-            optional_classes(&closure)
-                .map(|(classes, accepts)| (classes.named.into_iter().collect::<Vec<_>>(), accepts))
+            optional_classes(&closure).map(|(classes, accepts)| (classes.named, accepts))
         };
         assert_eq!(judged("|_| None"), Some((vec![], true)));
         assert_eq!(

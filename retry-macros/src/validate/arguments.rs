@@ -1,6 +1,5 @@
 //! What happens to arguments between attempts.
 
-use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, Ident, Pat, PatIdent, ReceiverKind, Stmt, Token};
 
 use crate::errors::Errors;
@@ -52,14 +51,27 @@ pub(crate) fn bindings(function: &Function) -> Vec<Binding> {
 }
 
 fn each_binding(pattern: &mut Pat, visit: &mut dyn FnMut(&mut PatIdent)) {
-    struct Each<'a>(&'a mut dyn FnMut(&mut PatIdent));
-    impl VisitMut for Each<'_> {
-        fn visit_pat_ident_mut(&mut self, binding: &mut PatIdent) {
-            (self.0)(binding);
-            visit_mut::visit_pat_ident_mut(self, binding);
+    let mut inside = |pattern: &mut Pat| each_binding(pattern, visit);
+    match pattern {
+        Pat::Ident(binding) => {
+            visit(binding);
+            if let Some((_, inner)) = &mut binding.subpat {
+                each_binding(inner, visit);
+            }
         }
+        Pat::Or(alternatives) => alternatives.cases.iter_mut().for_each(inside),
+        Pat::Paren(paren) => inside(&mut paren.pat),
+        Pat::Reference(reference) => inside(&mut reference.pat),
+        Pat::Slice(slice) => slice.elems.iter_mut().for_each(inside),
+        Pat::Struct(structure) => {
+            let fields = structure.fields.iter_mut();
+            fields.for_each(|field| inside(&mut field.pat));
+        }
+        Pat::Tuple(tuple) => tuple.elems.iter_mut().for_each(inside),
+        Pat::TupleStruct(structure) => structure.elems.iter_mut().for_each(inside),
+        Pat::Type(typed) => inside(&mut typed.pat),
+        _ => {}
     }
-    Each(visit).visit_pat_mut(pattern);
 }
 
 /// Takes the `mut` away from the arguments of these names; each attempt's copy has it.
@@ -137,11 +149,8 @@ pub(super) fn named(config: &Config, function: &Function, errors: &mut Errors) {
                 let advice = if names.is_empty() {
                     "remove it".to_owned()
                 } else {
-                    crate::suggest::suggestion(
-                        &name.to_string(),
-                        "arguments",
-                        names.iter().map(String::as_str),
-                    )
+                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    crate::suggest::suggestion(&name.to_string(), "arguments", &names)
                 };
                 errors.at(
                     name,
@@ -172,7 +181,7 @@ fn is_attempt(function: &Function, name: &Ident) -> bool {
 
 /// A `mut` argument of which nobody said what the next attempt sees.
 pub(super) fn undecided(config: &Config, function: &Function, errors: &mut Errors) {
-    if config.failed.contains("clone") || config.failed.contains("carry") {
+    if config.failed.contains(&"clone") || config.failed.contains(&"carry") {
         return;
     }
     let own = mutable_receiver(function);

@@ -2,13 +2,10 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
-use syn::visit_mut::{self, VisitMut};
-use syn::{
-    FnArg, Lifetime, ParenthesizedGenericArguments, Pat, ReceiverKind, Type, TypeFnPtr,
-    TypeReference,
-};
+use syn::{FnArg, Lifetime, Pat, ReceiverKind, Type, TypeReference};
 
 use super::shape::ungrouped;
+use crate::contained::each_type;
 use crate::errors::Errors;
 use crate::model::Function;
 
@@ -34,27 +31,17 @@ pub(super) fn returned(function: &Function, errors: &mut Errors) {
 }
 
 fn mutable_references(ty: &Type) -> Vec<TypeReference> {
-    struct Collect(Vec<TypeReference>);
-    impl VisitMut for Collect {
-        fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
-            if reference.mutability.is_some() {
-                self.0.push(reference.clone());
-            } else {
-                visit_mut::visit_type_reference_mut(self, reference);
+    fn collect(ty: &mut Type, found: &mut Vec<TypeReference>) {
+        match ty {
+            Type::Reference(reference) if reference.mutability.is_some() => {
+                found.push(reference.clone());
             }
-        }
-
-        // The arguments of functions are not returned.
-        fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
-        fn visit_parenthesized_generic_arguments_mut(
-            &mut self,
-            _: &mut ParenthesizedGenericArguments,
-        ) {
+            _ => each_type(ty, &mut |inner| collect(inner, found)),
         }
     }
-    let mut collect = Collect(Vec::new());
-    collect.visit_type_mut(&mut ty.clone());
-    collect.0
+    let mut found = Vec::new();
+    collect(&mut ty.clone(), &mut found);
+    found
 }
 
 fn named(lifetime: Option<&Lifetime>) -> Option<&Lifetime> {
@@ -124,15 +111,16 @@ fn first_lender(function: &Function) -> Option<String> {
 
 /// Whether the outermost borrow in the type of a receiver, such as `Pin<&mut Self>`, is a mutable one.
 fn first_borrow(ty: &Type) -> Option<bool> {
-    struct First(Option<bool>);
-    impl VisitMut for First {
-        fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
-            self.0.get_or_insert(reference.mutability.is_some());
+    fn find(ty: &mut Type, first: &mut Option<bool>) {
+        if let Type::Reference(reference) = ty {
+            first.get_or_insert(reference.mutability.is_some());
+        } else {
+            each_type(ty, &mut |inner| find(inner, first));
         }
     }
-    let mut first = First(None);
-    first.visit_type_mut(&mut ty.clone());
-    first.0
+    let mut first = None;
+    find(&mut ty.clone(), &mut first);
+    first
 }
 
 fn count(tokens: TokenStream, lifetime: &Lifetime) -> usize {

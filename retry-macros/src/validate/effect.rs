@@ -1,7 +1,5 @@
 //! What can never take effect, and what can never succeed: which classes the failures of a call can have, and what the keys then decide.
 
-use std::collections::BTreeSet;
-
 use quote::ToTokens;
 use syn::{Error, Expr, Ident};
 
@@ -31,7 +29,7 @@ pub(crate) struct Idle {
 /// What the failures of a call can be.
 struct Failures {
     /// `None` for any.
-    classes: Option<BTreeSet<&'static str>>,
+    classes: Option<Vec<&'static str>>,
     hints: bool,
 }
 
@@ -45,7 +43,7 @@ impl Failures {
 
     fn of(classes: &[&'static str]) -> Self {
         Self {
-            classes: Some(classes.iter().copied().collect()),
+            classes: Some(classes.to_vec()),
             hints: false,
         }
     }
@@ -63,7 +61,7 @@ impl Failures {
     fn may_be(&self, class: &str) -> bool {
         self.classes
             .as_ref()
-            .is_none_or(|classes| classes.contains(class))
+            .is_none_or(|classes| classes.contains(&class))
     }
 
     /// The classes that are retried if no rule says otherwise.
@@ -74,7 +72,7 @@ impl Failures {
 
 /// What errors are classified as.
 fn errors_of(config: &Config) -> Failures {
-    if config.failed.contains("classify") || config.failed.contains("retry_if") {
+    if config.failed.contains(&"classify") || config.failed.contains(&"retry_if") {
         return Failures::any();
     }
     match (&config.classify, &config.retry_if) {
@@ -92,7 +90,7 @@ fn errors_of(config: &Config) -> Failures {
 
 /// What failures there are without an error: values and attempts that were cut.
 fn others_of(config: &Config) -> Failures {
-    if config.failed.contains("classify_value") {
+    if config.failed.contains(&"classify_value") {
         return Failures::any();
     }
     let cut = ["attempt_timeout", "policy", "retry_until"]
@@ -379,7 +377,7 @@ fn of_failures(config: &Config, found: &mut Found) {
 
 /// Whether the backoff of the policy is not asked after a failure of this class.
 fn waits_by_itself(config: &Config, class: &str) -> bool {
-    let failed = config.failed.contains(class);
+    let failed = config.failed.contains(&class);
     let rule = config.rules.iter().find(|rule| rule.key == class);
     !failed
         && rule.is_some_and(|rule| match &rule.value {
@@ -421,7 +419,7 @@ fn on_stop(config: &Config, function: Option<&Function>, found: &mut Found) {
         return;
     }
     let may_be_cut = function.is_none_or(Function::is_async);
-    let policy = (config.policy.is_some() || config.failed.contains("policy")) && may_be_cut;
+    let policy = (config.policy.is_some() || config.failed.contains(&"policy")) && may_be_cut;
     if config.stops_without_an_error().is_none() && config.failed.is_empty() && !policy {
         found.key(
             &on_stop.key,

@@ -1,9 +1,9 @@
 //! What the caller gets in the end: a fallback's answer, or an outcome.
 
 use quote::ToTokens as _;
-use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprClosure, Lit, Type};
 
+use crate::contained::each_type;
 use crate::errors::Errors;
 use crate::model::{Config, Flavor, Function, Keyed};
 
@@ -31,7 +31,7 @@ pub(super) fn timeline(config: &Config, errors: &mut Errors) {
     let Some(Keyed { key, value }) = &config.timeline else {
         return;
     };
-    if config.returns_outcome().is_none() && !config.failed.contains("returns") {
+    if config.returns_outcome().is_none() && !config.failed.contains(&"returns") {
         errors.at(
             key,
             "`timeline` is part of the outcome, which the caller does not get; write `returns = outcome` next to it",
@@ -75,23 +75,20 @@ pub(super) fn outcome_of(config: &Config, function: &Function, errors: &mut Erro
 }
 
 fn impl_types(ty: &Type) -> Vec<Type> {
-    struct Collect(Vec<Type>);
-    impl VisitMut for Collect {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if matches!(ty, Type::ImplTrait(_)) {
-                self.0.push(ty.clone());
-            } else {
-                syn::visit_mut::visit_type_mut(self, ty);
-            }
+    fn collect(ty: &mut Type, found: &mut Vec<Type>) {
+        if matches!(ty, Type::ImplTrait(_)) {
+            found.push(ty.clone());
+        } else {
+            each_type(ty, &mut |inner| collect(inner, found));
         }
     }
     // An `impl Trait` that is the whole type hides whether the function can fail, which is said already.
     if matches!(ty, Type::ImplTrait(_)) {
         return Vec::new();
     }
-    let mut collect = Collect(Vec::new());
-    collect.visit_type_mut(&mut ty.clone());
-    collect.0
+    let mut found = Vec::new();
+    collect(&mut ty.clone(), &mut found);
+    found
 }
 
 /// A fallback that is no function, or one that nobody awaits.

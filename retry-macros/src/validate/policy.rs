@@ -17,8 +17,8 @@ fn known_attempts(config: &Config) -> Option<u32> {
     match &config.attempts {
         Some(attempts) => attempts.value.literal(),
         None if config.policy.is_some()
-            || config.failed.contains("policy")
-            || config.failed.contains("attempts") =>
+            || config.failed.contains(&"policy")
+            || config.failed.contains(&"attempts") =>
         {
             None
         }
