@@ -1,11 +1,13 @@
 //! What lets an attempt pass a circuit.
 
 use std::fmt;
+use std::mem;
 use std::time::Instant;
 
 use super::CircuitBreaker;
 use super::announce::Asker;
-use super::machine::{Era, Transition, Vote};
+use super::machine::{Transition, Vote};
+use super::word::Pass;
 use crate::class::Classification;
 
 /// The right to try once. It tells the circuit how the attempt went; dropped, it says nothing and gives the place of a probe back.
@@ -26,9 +28,7 @@ use crate::class::Classification;
 #[must_use = "tell the permit how the attempt went; dropped, it says nothing"]
 pub struct CircuitPermit<'a> {
     breaker: &'a CircuitBreaker,
-    pub(super) era: Era,
-    /// The probe that it was given for, until it has been counted or given back.
-    pub(super) probe: Option<u64>,
+    pub(super) pass: Pass,
     /// When it was granted, if the circuit wants to know what is slow.
     pub(super) started: Option<Instant>,
 }
@@ -37,14 +37,12 @@ impl<'a> CircuitPermit<'a> {
     #[inline]
     pub(super) const fn new(
         breaker: &'a CircuitBreaker,
-        era: Era,
-        probe: Option<u64>,
+        pass: Pass,
         started: Option<Instant>,
     ) -> Self {
         Self {
             breaker,
-            era,
-            probe,
+            pass,
             started,
         }
     }
@@ -52,7 +50,9 @@ impl<'a> CircuitPermit<'a> {
     /// The attempt has succeeded.
     #[inline]
     pub fn succeed(self) {
-        self.succeed_for(&Asker::alone());
+        if !self.breaker.note_success(self.pass) {
+            self.vote(Vote::Success, &Asker::alone());
+        }
     }
 
     /// The attempt has failed, with an [`ErrorClass`](crate::ErrorClass) or a [`Classification`]. A class that the circuit does not count
@@ -63,7 +63,7 @@ impl<'a> CircuitPermit<'a> {
 
     #[inline]
     pub(crate) fn succeed_for(self, asker: &Asker<'_>) -> Option<Transition> {
-        if self.breaker.note_success(self.era) {
+        if self.breaker.note_success(self.pass) {
             return None;
         }
         self.vote(Vote::Success, asker)
@@ -73,15 +73,25 @@ impl<'a> CircuitPermit<'a> {
         self.vote(Vote::Failure(failure), asker)
     }
 
-    fn vote(mut self, vote: Vote, asker: &Asker<'_>) -> Option<Transition> {
-        self.breaker.vote(&mut self, vote, asker)
+    #[cold]
+    #[inline(never)]
+    fn vote(self, vote: Vote, asker: &Asker<'_>) -> Option<Transition> {
+        self.breaker.vote(self, vote, asker)
+    }
+
+    /// It has been used: there is nothing to give back.
+    pub(super) fn end(self) -> Pass {
+        let pass = self.pass;
+        mem::forget(self);
+        pass
     }
 }
 
 impl Drop for CircuitPermit<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(probe) = self.probe {
-            self.breaker.leave(probe);
+        if let Some(key) = self.pass.key() {
+            self.breaker.leave(key);
         }
     }
 }
@@ -91,7 +101,7 @@ impl fmt::Debug for CircuitPermit<'_> {
         formatter
             .debug_struct("CircuitPermit")
             .field("circuit", &self.breaker.name())
-            .field("is_probe", &self.probe.is_some())
+            .field("is_probe", &self.pass.key().is_some())
             .finish_non_exhaustive()
     }
 }

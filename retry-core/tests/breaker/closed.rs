@@ -1,8 +1,10 @@
 //! What opens a closed circuit, and what does not.
 
-use std::time::Duration;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-use retry_core::{CircuitBreaker, CircuitState, ErrorClass};
+use retry_core::{CircuitBreaker, CircuitState, Clock, ErrorClass, Policy};
 
 use super::support::{millis, secs};
 use super::{Steps, assert_closed, assert_open, circuit, virtual_time};
@@ -224,6 +226,72 @@ fn what_says_nothing_is_no_call_for_the_share() {
     assert_closed(&breaker);
     breaker.fail();
     assert_open(&breaker);
+}
+
+#[test]
+fn the_share_of_many_calls_is_exact() {
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.9, 1, MINUTE);
+    for _ in 0..3_000 {
+        breaker.succeed();
+    }
+    assert_eq!(breaker.snapshot().failure_rate, Some(0.0));
+    for _ in 0..1_000 {
+        breaker.fail();
+    }
+    assert_eq!(breaker.snapshot().failure_rate, Some(0.25));
+    breaker.succeed();
+    assert_eq!(breaker.snapshot().failure_rate, Some(1_000.0 / 4_001.0));
+}
+
+#[test]
+fn the_success_that_makes_them_enough_opens_also_among_many() {
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 4_000, MINUTE);
+    for _ in 0..2_000 {
+        breaker.fail();
+    }
+    for _ in 0..1_999 {
+        breaker.succeed();
+    }
+    assert_closed(&breaker);
+    breaker.succeed();
+    assert_open(&breaker);
+}
+
+#[test]
+fn thirty_one_of_many_successes_may_count_longer_than_the_window() {
+    let time = virtual_time();
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 1, secs(20));
+    for _ in 0..5_000 {
+        breaker.succeed();
+    }
+    time.pass(secs(20));
+    let mut failures = 0;
+    while breaker.state() == CircuitState::Closed {
+        breaker.fail();
+        failures += 1;
+    }
+    assert!((2..=31).contains(&failures), "{failures} failures");
+}
+
+#[test]
+fn of_many_successes_few_read_a_clock() {
+    struct Counted(AtomicU32);
+
+    impl Clock for Counted {
+        fn now(&self) -> Instant {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Instant::now()
+        }
+    }
+
+    let clock = Counted(AtomicU32::new(0));
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 100, MINUTE);
+    let policy = Policy::new();
+    let call = policy.call("pay").breaker(&breaker).clock(&clock);
+    for _ in 0..10_000 {
+        assert_eq!(call.run_blocking(|| Ok::<_, io::Error>(7)).ok(), Some(7));
+    }
+    assert!(clock.0.into_inner() < 1_000);
 }
 
 #[test]
