@@ -130,6 +130,14 @@ impl Gate {
         self.acquired.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// As if so many had entered and left.
+    #[cfg(all(test, retry_loom))]
+    pub(super) fn pretend_entries(&self, entries: u64) {
+        let word = Word(self.word.load(Ordering::Relaxed));
+        self.word
+            .store(word.with_entries(entries).0, Ordering::Relaxed);
+    }
+
     /// Makes room for more entries.
     #[cold]
     fn take_entries(&self) {

@@ -65,6 +65,11 @@ impl Word {
         self.0 >> ENTRIES_AT
     }
 
+    #[cfg(test)]
+    pub(super) const fn with_entries(self, entries: u64) -> Self {
+        Self(self.without_entries().0 + (entries << ENTRIES_AT))
+    }
+
     pub(super) const fn without_entries(self) -> Self {
         Self(self.0 & (ENTRY - 1))
     }
@@ -125,7 +130,7 @@ mod tests {
     fn entries_change_nothing_else_however_many_they_are() {
         let mut word = Word::new(2).with_more(1);
         for entries in [0, 1 << 30, (1 << 31) - 1] {
-            word = Word(word.without_entries().0 + (entries << super::ENTRIES_AT));
+            word = word.with_entries(entries);
             assert_eq!((word.entries(), word.in_use(2)), (entries, 1));
             assert_eq!(word.has_many_entries(), entries >= 1 << 30);
         }
