@@ -36,7 +36,7 @@ use crate::event::Observer;
 use crate::guard::{GuardError, Identity};
 use crate::policy::RetryAfter;
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
-use crate::time::TimeSource;
+use crate::time::{Stamp, TimeSource};
 
 /// Stops calls to something that keeps failing, and finds out when it works again.
 ///
@@ -523,7 +523,10 @@ impl CircuitBreaker {
         let era = Era::of(self.era.load(Ordering::Acquire));
         match era.phase {
             Phase::Closed | Phase::ForcedClosed => {
-                let started = self.settings.slow_rate.is_some().then(|| time.now());
+                let started = match self.settings.slow_rate {
+                    Some(_) => Stamp::of(time.now()),
+                    None => Stamp::NONE,
+                };
                 Some(CircuitPermit::new(self, Pass::free(era), started))
             }
             Phase::Open | Phase::HalfOpen | Phase::ForcedOpen => None,
@@ -548,10 +551,7 @@ impl CircuitBreaker {
         let era = shared.machine.era();
         drop(shared);
         self.deliver(transition, asker);
-        let permit = |pass| {
-            let started = self.settings.slow_rate.is_some().then_some(now);
-            Ok(CircuitPermit::new(self, pass, started))
-        };
+        let permit = |pass| Ok(CircuitPermit::new(self, pass, Stamp::of(now)));
         let entered = match entrance {
             Entrance::Free => permit(Pass::free(era)),
             Entrance::Probe { key } => permit(Pass::probe(key)),
@@ -626,13 +626,10 @@ impl CircuitBreaker {
         }
         let mut shared = self.lock();
         let now = asker.time.now();
-        let slow = self
-            .settings
-            .slow_rate
-            .zip(permit.started)
-            .is_some_and(|(limit, started)| {
-                now.saturating_duration_since(started) >= limit.slower_than
-            });
+        let slow = self.settings.slow_rate.is_some_and(|limit| {
+            let taken = permit.started.until(now);
+            taken.is_some_and(|taken| taken >= limit.slower_than)
+        });
         let pass = permit.end();
         let era = pass.era();
         let lengthens = era.phase == Phase::Closed

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::class::ErrorClass;
 use crate::event::{Event, Observer};
-use crate::time::{Clock, TimeSource};
+use crate::time::{Clock, Stamp, TimeSource};
 
 /// Time that does not pass by itself: the model checker runs everything again and again, and has to find the same each time.
 struct Still(Instant);
@@ -97,12 +97,12 @@ impl World {
 
     /// A permit, as it was granted in `era`.
     fn permit(&self, era: Era) -> CircuitPermit<'_> {
-        CircuitPermit::new(&self.breaker, Pass::free(era), None)
+        CircuitPermit::new(&self.breaker, Pass::free(era), Stamp::NONE)
     }
 
     /// The permit of a probe.
     fn probe_permit(&self, key: u64) -> CircuitPermit<'_> {
-        CircuitPermit::new(&self.breaker, Pass::probe(key), None)
+        CircuitPermit::new(&self.breaker, Pass::probe(key), Stamp::NONE)
     }
 
     fn fail(&self, permit: CircuitPermit<'_>) {

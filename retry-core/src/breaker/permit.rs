@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::mem;
-use std::time::Instant;
 
 use super::CircuitBreaker;
 use super::announce::Asker;
 use super::machine::{Transition, Vote};
 use super::word::Pass;
 use crate::class::Classification;
+use crate::time::Stamp;
 
 /// The right to try once. It tells the circuit how the attempt went; dropped, it says nothing and gives the place of a probe back.
 ///
@@ -29,17 +29,14 @@ use crate::class::Classification;
 pub struct CircuitPermit<'a> {
     breaker: &'a CircuitBreaker,
     pub(super) pass: Pass,
-    /// When it was granted, if the circuit wants to know what is slow.
-    pub(super) started: Option<Instant>,
+    /// When it was granted, if the circuit wants to know what is slow. In a word, as all of a permit is: what is written in parts and then
+    /// moved as a whole makes the processor wait.
+    pub(super) started: Stamp,
 }
 
 impl<'a> CircuitPermit<'a> {
     #[inline]
-    pub(super) const fn new(
-        breaker: &'a CircuitBreaker,
-        pass: Pass,
-        started: Option<Instant>,
-    ) -> Self {
+    pub(super) const fn new(breaker: &'a CircuitBreaker, pass: Pass, started: Stamp) -> Self {
         Self {
             breaker,
             pass,
