@@ -25,6 +25,7 @@ use self::announce::Outbox;
 use self::machine::{Ballot, Entrance, Era, Machine, Phase, Vote};
 pub use self::open::CircuitOpen;
 pub use self::permit::CircuitPermit;
+pub(crate) use self::permit::Parts;
 pub use self::settings::{
     CircuitSettings, ClassLimits, ClassSet, FailureLimit, RateLimit, SlowLimit,
 };
@@ -524,7 +525,7 @@ impl CircuitBreaker {
         match era.phase {
             Phase::Closed | Phase::ForcedClosed => {
                 let started = match self.settings.slow_rate {
-                    Some(_) => Stamp::of(time.now()),
+                    Some(_) => Stamp::now(time),
                     None => Stamp::NONE,
                 };
                 Some(CircuitPermit::new(self, Pass::free(era), started))
@@ -627,10 +628,10 @@ impl CircuitBreaker {
         let mut shared = self.lock();
         let now = asker.time.now();
         let slow = self.settings.slow_rate.is_some_and(|limit| {
-            let taken = permit.started.until(now);
+            let taken = permit.parts.started.until(now);
             taken.is_some_and(|taken| taken >= limit.slower_than)
         });
-        let pass = permit.end();
+        let pass = permit.into_parts().pass;
         let era = pass.era();
         let lengthens = era.phase == Phase::Closed
             && shared.machine.era() == era

@@ -382,10 +382,20 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
 
     #[inline]
     fn succeed_untold(&mut self, hooks: &Hooks<'_>) {
+        if let Some(held) = self.guards.held() {
+            if !held.succeed_at_once() {
+                self.vote_success(hooks.time);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn vote_success(&mut self, time: TimeSource<'_>) {
         let attempt = self.attempt_number();
         if let Some(held) = self.guards.held() {
-            held.succeed(&Asker {
-                time: hooks.time,
+            held.vote_success(&Asker {
+                time,
                 operation: self.plan.operation,
                 attempt,
                 started: self.start.time(),

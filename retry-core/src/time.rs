@@ -145,6 +145,11 @@ impl Stamp {
     pub(crate) const NONE: Self = Self(i64::MIN);
 
     #[cold]
+    #[inline(never)]
+    pub(crate) fn now(time: TimeSource<'_>) -> Self {
+        Self::of(time.now())
+    }
+
     pub(crate) fn of(reading: Instant) -> Self {
         static FIRST: OnceLock<Instant> = OnceLock::new();
         let first = *FIRST.get_or_init(|| reading);
@@ -248,8 +253,9 @@ mod tests {
 
     #[test]
     fn a_stamp_keeps_a_reading_to_the_nanosecond_whichever_was_the_first() {
-        let now = Instant::now() + Duration::from_secs(3600);
-        let stamps = [now, now - Duration::from_secs(1800)].map(Stamp::of);
+        let earlier = Instant::now();
+        let now = earlier + Duration::from_secs(1800);
+        let stamps = [now, earlier].map(Stamp::of);
         let later = now + Duration::new(7, 1);
         assert_eq!(stamps[0].until(later), Some(Duration::new(7, 1)));
         assert_eq!(stamps[1].until(later), Some(Duration::new(1807, 1)));

@@ -110,7 +110,9 @@ impl World {
     }
 
     fn succeed(&self, permit: CircuitPermit<'_>) {
-        permit.succeed_for(&Self::at(&self.early));
+        if let Err(permit) = permit.succeed_at_once() {
+            permit.vote_success(&Self::at(&self.early));
+        }
     }
 
     fn fail_once(&self) {
@@ -122,7 +124,7 @@ impl World {
     /// Asks for a place as a probe, and keeps it.
     fn probe(&self) {
         if let Some(permit) = self.enter(&self.late) {
-            assert!(permit.pass.key().is_some());
+            assert!(permit.parts.pass.key().is_some());
             self.admitted.fetch_add(1, Ordering::Relaxed);
             std::mem::forget(permit);
         }
@@ -133,7 +135,7 @@ impl World {
         self.fail_once();
         [(); PROBES].map(|()| {
             let permit = self.enter(&self.late).unwrap();
-            permit.end().key().unwrap()
+            permit.into_parts().pass.key().unwrap()
         })
     }
 
@@ -237,8 +239,8 @@ fn a_permit_belongs_to_the_state_that_granted_it() {
         let fails: fn(&World) = World::fail_once;
         race(world, [Box::new(resets), Box::new(fails)], |world| {
             if let Some(permit) = world.enter(&world.late) {
-                let is_closed = permit.pass.era().phase == Phase::Closed;
-                assert_ne!(permit.pass.key().is_some(), is_closed);
+                let is_closed = permit.parts.pass.era().phase == Phase::Closed;
+                assert_ne!(permit.parts.pass.key().is_some(), is_closed);
             }
         });
     });
@@ -509,7 +511,7 @@ fn a_success_is_counted_in_the_generation_that_granted_its_permit() {
         let world = World::counting_shares(1);
         let succeeds = |world: &World| {
             let permit = world.enter(&world.early).unwrap();
-            if permit.pass.era() != Era::FIRST {
+            if permit.parts.pass.era() != Era::FIRST {
                 world.succeed(permit);
                 world.admitted.fetch_add(1, Ordering::Relaxed);
             }

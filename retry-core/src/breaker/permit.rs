@@ -28,27 +28,50 @@ use crate::time::Stamp;
 #[must_use = "tell the permit how the attempt went; dropped, it says nothing"]
 pub struct CircuitPermit<'a> {
     breaker: &'a CircuitBreaker,
+    pub(super) parts: Parts,
+}
+
+/// What a permit is besides its circuit, in two words.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts {
     pub(super) pass: Pass,
-    /// When it was granted, if the circuit wants to know what is slow. In a word, as all of a permit is: what is written in parts and then
-    /// moved as a whole makes the processor wait.
+    /// When it was granted, if the circuit wants to know what is slow.
     pub(super) started: Stamp,
 }
 
+impl Parts {
+    /// Those of no permit.
+    pub(crate) const NONE: Self = Self {
+        pass: Pass::NONE,
+        started: Stamp::NONE,
+    };
+}
+
 impl<'a> CircuitPermit<'a> {
+    /// The permit of which these are the parts.
+    #[inline]
+    pub(crate) const fn of(breaker: &'a CircuitBreaker, parts: Parts) -> Self {
+        Self { breaker, parts }
+    }
+
     #[inline]
     pub(super) const fn new(breaker: &'a CircuitBreaker, pass: Pass, started: Stamp) -> Self {
-        Self {
-            breaker,
-            pass,
-            started,
-        }
+        Self::of(breaker, Parts { pass, started })
+    }
+
+    /// What somebody keeps who is going to put it together again: nothing is given back.
+    #[inline]
+    pub(crate) const fn into_parts(self) -> Parts {
+        let parts = self.parts;
+        mem::forget(self);
+        parts
     }
 
     /// The attempt has succeeded.
     #[inline]
     pub fn succeed(self) {
-        if !self.breaker.note_success(self.pass) {
-            self.vote(Vote::Success, &Asker::alone());
+        if let Err(permit) = self.succeed_at_once() {
+            permit.vote_success(&Asker::alone());
         }
     }
 
@@ -58,11 +81,18 @@ impl<'a> CircuitPermit<'a> {
         self.vote(Vote::Failure(failure.into()), &Asker::alone());
     }
 
+    /// The attempt has succeeded, if it can be told in passing.
     #[inline]
-    pub(crate) fn succeed_for(self, asker: &Asker<'_>) -> Option<Transition> {
-        if self.breaker.note_success(self.pass) {
-            return None;
+    pub(crate) fn succeed_at_once(self) -> Result<(), Self> {
+        if self.breaker.note_success(self.parts.pass) {
+            self.into_parts();
+            return Ok(());
         }
+        Err(self)
+    }
+
+    /// What was left to tell.
+    pub(crate) fn vote_success(self, asker: &Asker<'_>) -> Option<Transition> {
         self.vote(Vote::Success, asker)
     }
 
@@ -75,19 +105,12 @@ impl<'a> CircuitPermit<'a> {
     fn vote(self, vote: Vote, asker: &Asker<'_>) -> Option<Transition> {
         self.breaker.vote(self, vote, asker)
     }
-
-    /// It has been used: there is nothing to give back.
-    pub(super) fn end(self) -> Pass {
-        let pass = self.pass;
-        mem::forget(self);
-        pass
-    }
 }
 
 impl Drop for CircuitPermit<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(key) = self.pass.key() {
+        if let Some(key) = self.parts.pass.key() {
             self.breaker.leave(key);
         }
     }
@@ -98,7 +121,7 @@ impl fmt::Debug for CircuitPermit<'_> {
         formatter
             .debug_struct("CircuitPermit")
             .field("circuit", &self.breaker.name())
-            .field("is_probe", &self.pass.key().is_some())
+            .field("is_probe", &self.parts.pass.key().is_some())
             .finish_non_exhaustive()
     }
 }

@@ -42,6 +42,9 @@ impl Era {
 pub(super) struct Pass(u64);
 
 impl Pass {
+    /// What stands where there is no permit.
+    pub(super) const NONE: Self = Self(0);
+
     /// For anybody, of a circuit that is closed.
     #[inline]
     pub(super) const fn free(era: Era) -> Self {

@@ -40,7 +40,7 @@ impl Bulkhead {
 
     /// A permit, for which the task waits on tokio's timer for as long as [`wait`](Self::wait) says.
     ///
-    /// Dropping the future leaves the queue.
+    /// Dropping the future leaves the queue. One that waits holds a block of memory, one that gets a permit at once none.
     ///
     /// ```
     /// use retry_core::Bulkhead;

@@ -1,10 +1,8 @@
 //! What opens a closed circuit, and what does not.
 
-use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use retry_core::{CircuitBreaker, CircuitState, Clock, ErrorClass, Policy};
+use retry_core::{CircuitBreaker, CircuitState, ErrorClass};
 
 use super::support::{millis, secs};
 use super::{Steps, assert_closed, assert_open, circuit, virtual_time};
@@ -271,27 +269,6 @@ fn thirty_one_of_many_successes_may_count_longer_than_the_window() {
         failures += 1;
     }
     assert!((2..=31).contains(&failures), "{failures} failures");
-}
-
-#[test]
-fn of_many_successes_few_read_a_clock() {
-    struct Counted(AtomicU32);
-
-    impl Clock for Counted {
-        fn now(&self) -> Instant {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            Instant::now()
-        }
-    }
-
-    let clock = Counted(AtomicU32::new(0));
-    let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 100, MINUTE);
-    let policy = Policy::new();
-    let call = policy.call("pay").breaker(&breaker).clock(&clock);
-    for _ in 0..10_000 {
-        assert_eq!(call.run_blocking(|| Ok::<_, io::Error>(7)).ok(), Some(7));
-    }
-    assert!(clock.0.into_inner() < 1_000);
 }
 
 #[test]
