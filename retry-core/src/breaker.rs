@@ -19,24 +19,25 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::announce::Outbox;
 use self::machine::{Ballot, Entrance, Era, Machine, Phase, Vote};
 pub use self::open::CircuitOpen;
 pub use self::permit::CircuitPermit;
+pub(crate) use self::permit::Parts;
 pub use self::settings::{
     CircuitSettings, ClassLimits, ClassSet, FailureLimit, RateLimit, SlowLimit,
 };
 pub use self::snapshot::{CircuitSnapshot, CircuitState};
-use self::word::Streak;
+use self::word::{Pass, Streak, Undated};
 pub(crate) use self::{announce::Asker, machine::Transition};
 use crate::class::ErrorClass;
 use crate::event::Observer;
 use crate::guard::{GuardError, Identity};
 use crate::policy::RetryAfter;
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
-use crate::time::TimeSource;
+use crate::time::{Stamp, TimeSource};
 
 /// Stops calls to something that keeps failing, and finds out when it works again.
 ///
@@ -67,7 +68,8 @@ use crate::time::TimeSource;
 ///
 /// # What it costs
 ///
-/// While it is closed, asking and a success take no lock; they read a clock only where a rate is counted.
+/// While it is closed, asking and a success take no lock and read no clock, but for shares: where slow calls are counted each does, and where
+/// failures are counted one success of many, see [`failure_rate`](Self::failure_rate).
 ///
 /// ```
 /// use retry_core::{Backoff, CircuitBreaker, CircuitState, Policy, StopReason};
@@ -97,6 +99,9 @@ pub struct CircuitBreaker {
     /// How many counted failures there have been in a row, next to the generation that they belong to. It only grows under the lock; a success
     /// takes it back to zero without one, but only its own generation's.
     streak: AtomicU64,
+    /// The successes that the share of failures has still to count: an [`Undated`]. A success adds itself without a lock, if it is of this
+    /// generation; all else changes under the lock, the generation before `era` does. Relaxed: who sees an era sees this as it was before.
+    undated: AtomicU64,
     rejected: AtomicU64,
     /// Clocks are read under the lock, so that their readings arrive in order.
     shared: Mutex<Shared>,
@@ -130,6 +135,7 @@ impl CircuitBreaker {
             observer: None,
             era: AtomicU64::new(Era::FIRST.word()),
             streak: AtomicU64::new(0),
+            undated: AtomicU64::new(Undated::NONE.word()),
             rejected: AtomicU64::new(0),
             shared: Mutex::new(Shared {
                 machine: Machine::new(),
@@ -153,6 +159,7 @@ impl CircuitBreaker {
             observer: None,
             era: AtomicU64::new(Era::FIRST.word()),
             streak: AtomicU64::new(0),
+            undated: AtomicU64::new(Undated::NONE.word()),
             rejected: AtomicU64::new(0),
             shared: Mutex::new(Shared {
                 machine: Machine::new(),
@@ -229,6 +236,10 @@ impl CircuitBreaker {
     /// Opens when the share of failures among the calls within a rolling window reaches `rate`, once there are `minimum_calls` of them.
     ///
     /// Calls are counted in twentieths of the window: one counts for nineteen of them at least, and never longer than the window.
+    ///
+    /// Where there are many calls, most successes are counted without a look at the clock, and dated by whoever comes by with one: the next
+    /// failure or one of the next successes. One may wait for each 32 calls in the window, and 31 at most. So up to 31 may be counted later
+    /// than they were, also much later if nobody comes by; none is missed or counted twice, and a share of fewer than 64 calls is exact.
     ///
     /// # Panics
     ///
@@ -513,8 +524,11 @@ impl CircuitBreaker {
         let era = Era::of(self.era.load(Ordering::Acquire));
         match era.phase {
             Phase::Closed | Phase::ForcedClosed => {
-                let started = self.settings.slow_rate.is_some().then(|| time.now());
-                Some(CircuitPermit::new(self, era, None, started))
+                let started = match self.settings.slow_rate {
+                    Some(_) => Stamp::now(time),
+                    None => Stamp::NONE,
+                };
+                Some(CircuitPermit::new(self, Pass::free(era), started))
             }
             Phase::Open | Phase::HalfOpen | Phase::ForcedOpen => None,
         }
@@ -538,13 +552,10 @@ impl CircuitBreaker {
         let era = shared.machine.era();
         drop(shared);
         self.deliver(transition, asker);
-        let permit = |probe| {
-            let started = self.settings.slow_rate.is_some().then_some(now);
-            Ok(CircuitPermit::new(self, era, probe, started))
-        };
+        let permit = |pass| Ok(CircuitPermit::new(self, pass, Stamp::of(now)));
         let entered = match entrance {
-            Entrance::Free => permit(None),
-            Entrance::Probe { key } => permit(Some(key)),
+            Entrance::Free => permit(Pass::free(era)),
+            Entrance::Probe { key } => permit(Pass::probe(key)),
             Entrance::Shut { until_probe } => {
                 self.count_rejection();
                 Err(until_probe)
@@ -576,25 +587,37 @@ impl CircuitBreaker {
 
     /// Takes notice of a success without the lock, if that is possible.
     #[inline]
-    fn note_success(&self, era: Era) -> bool {
+    fn note_success(&self, pass: Pass) -> bool {
+        let era = pass.era();
         match era.phase {
             Phase::Closed => {
                 self.end_streak(era.generation);
-                !self.settings.counts_calls()
+                !self.settings.counts_calls() || self.leave_undated(era.generation)
             }
             Phase::ForcedClosed => true,
             Phase::Open | Phase::HalfOpen | Phase::ForcedOpen => false,
         }
     }
 
+    /// Lets a success wait for somebody who reads a clock, if it may. One of an earlier generation need not wait, as nobody counts it.
+    #[inline]
+    fn leave_undated(&self, generation: u64) -> bool {
+        if self.settings.slow_rate.is_some() {
+            return false;
+        }
+        let own = Undated::NONE.of(generation).generation;
+        let left = self
+            .undated
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+                let undated = Undated::from(word);
+                let left = undated.with_one().filter(|_| undated.generation == own)?;
+                Some(left.word())
+            });
+        left.map_or_else(|word| Undated::from(word).generation != own, |_| true)
+    }
+
     /// What a permit has to say.
-    fn vote(
-        &self,
-        permit: &mut CircuitPermit<'_>,
-        vote: Vote,
-        asker: &Asker<'_>,
-    ) -> Option<Transition> {
-        let era = permit.era;
+    fn vote(&self, permit: CircuitPermit<'_>, vote: Vote, asker: &Asker<'_>) -> Option<Transition> {
         let counted = match vote {
             Vote::Success => true,
             Vote::Failure(classification) => self.settings.counts(classification.class),
@@ -604,13 +627,12 @@ impl CircuitBreaker {
         }
         let mut shared = self.lock();
         let now = asker.time.now();
-        let slow = self
-            .settings
-            .slow_rate
-            .zip(permit.started)
-            .is_some_and(|(limit, started)| {
-                now.saturating_duration_since(started) >= limit.slower_than
-            });
+        let slow = self.settings.slow_rate.is_some_and(|limit| {
+            let taken = permit.parts.started.until(now);
+            taken.is_some_and(|taken| taken >= limit.slower_than)
+        });
+        let pass = permit.into_parts().pass;
+        let era = pass.era();
         let lengthens = era.phase == Phase::Closed
             && shared.machine.era() == era
             && matches!(vote, Vote::Failure(failure) if self.settings.trip_on.contains(failure.class));
@@ -620,12 +642,48 @@ impl CircuitBreaker {
             0
         };
         let ballot = Ballot { vote, slow, streak };
-        let probe = permit.probe.take();
-        let transition = shared.machine.vote(&self.settings, era, probe, ballot, now);
+        self.date(&mut shared.machine, now);
+        let transition = shared.machine.vote(&self.settings, pass, ballot, now);
         self.publish(&mut shared, transition, asker, now);
         drop(shared);
         self.deliver(transition, asker);
         transition
+    }
+
+    /// Counts the successes that have waited for a clock.
+    fn date(&self, machine: &mut Machine, now: Instant) {
+        if self.settings.failure_rate.is_none() {
+            return;
+        }
+        let dated = |word| {
+            let undated = Undated::from(word);
+            (undated.count > 0).then_some(undated.with_none().word())
+        };
+        let before = self
+            .undated
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, dated);
+        if let Ok(word) = before {
+            machine.date(&self.settings, Undated::from(word).count, now);
+        }
+    }
+
+    /// Says how many successes may wait from now on; in a new generation none has.
+    fn publish_undated(&self, machine: &Machine) {
+        if self.settings.failure_rate.is_none() {
+            return;
+        }
+        let none = Undated::NONE.of(machine.era().generation);
+        let most = machine.most_undated(&self.settings);
+        let changed = |word| {
+            let undated = Undated::from(word);
+            if undated.generation != none.generation {
+                return Some(none.word());
+            }
+            (undated.most != most).then_some(Undated { most, ..undated }.word())
+        };
+        let _ = self
+            .undated
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, changed);
     }
 
     /// Under the lock, so that a stale generation can only be an earlier one.
@@ -660,6 +718,8 @@ impl CircuitBreaker {
     }
 
     /// A permit is given back without a word.
+    #[cold]
+    #[inline(never)]
     fn leave(&self, probe: u64) {
         self.lock().machine.end_probe(probe);
     }
@@ -712,7 +772,8 @@ impl CircuitBreaker {
     pub fn snapshot(&self) -> CircuitSnapshot {
         let shared = self.lock();
         let now = TimeSource::System.now();
-        let counts = shared.machine.counts(&self.settings, now);
+        let undated = Undated::from(self.undated.load(Ordering::Relaxed)).count;
+        let counts = shared.machine.counts(&self.settings, undated, now);
         let era = shared.machine.era();
         let streak = Streak::from(self.streak.load(Ordering::Relaxed));
         drop(shared);

@@ -479,7 +479,7 @@ impl Budget {
             Some(_) => self.tally.count_allowed(),
             None => self.tally.count_refused(),
         }
-        ticket.map(|ticket| BudgetToken::new(self, ticket))
+        ticket.map(|ticket| BudgetToken::of(self, ticket))
     }
 
     /// How many retries would be allowed now.

@@ -74,8 +74,6 @@ pub struct Bulkhead {
     settings: BulkheadSettings,
     gate: Gate,
     /// Counts, and nothing that other memory depends on, so relaxed order suffices.
-    acquired: AtomicU64,
-    /// As above.
     rejected: AtomicU64,
 }
 
@@ -95,7 +93,6 @@ impl Bulkhead {
             identity: Identity::new(name),
             settings,
             gate: Gate::new(settings.max_concurrent),
-            acquired: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
         }
     }
@@ -134,7 +131,6 @@ impl Bulkhead {
             identity,
             settings,
             gate: Gate::new(settings.max_concurrent),
-            acquired: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
         }
     }
@@ -215,13 +211,13 @@ impl Bulkhead {
     /// How many may be inside at a time, now.
     #[must_use]
     pub fn max_concurrent(&self) -> u32 {
-        self.gate.word().limit()
+        self.gate.limit()
     }
 
     /// How many are inside now. Briefly counts a caller who has queued and whose permit waits for him to take it.
     #[must_use]
     pub fn in_use(&self) -> u32 {
-        self.gate.word().in_use()
+        self.gate.inspect(|_, moment| moment.in_use)
     }
 
     /// Changes how many may be inside at a time, at once. See [`try_resize`](Self::try_resize), which does not panic.
@@ -269,12 +265,11 @@ impl Bulkhead {
     /// What has happened so far, and what is now.
     #[must_use]
     pub fn statistics(&self) -> BulkheadStatistics {
-        self.gate.inspect(|word, tally, queued| BulkheadStatistics {
-            in_use: word.in_use(),
-            max_concurrent: word.limit(),
-            queued,
-            // After the tally is locked: a wait that it knows is of somebody who is counted here.
-            acquired: self.acquired.load(Ordering::Relaxed),
+        self.gate.inspect(|tally, moment| BulkheadStatistics {
+            in_use: moment.in_use,
+            max_concurrent: moment.limit,
+            queued: moment.queued,
+            acquired: moment.acquired,
             rejected: self.rejected.load(Ordering::Relaxed),
             timed_out: tally.timed_out,
             given_up: tally.given_up,
@@ -293,7 +288,7 @@ impl Bulkhead {
     /// A permit if one is free and nobody queues; counts an acquisition, never a rejection.
     #[inline]
     pub(crate) fn try_enter(&self) -> Option<BulkheadPermit<'_>> {
-        self.gate.enter().then(|| self.admit())
+        self.gate.acquire().then(|| BulkheadPermit::of(self))
     }
 
     /// Takes a place in the queue, first come first served. May find that a permit has become free: then the ticket is granted at once.
@@ -319,10 +314,9 @@ impl Bulkhead {
         self.settings.wait
     }
 
-    /// For somebody whom the gate has let in.
-    #[inline]
+    /// For somebody whom the gate has let in with a ticket.
     fn admit(&self) -> BulkheadPermit<'_> {
-        self.acquired.fetch_add(1, Ordering::Relaxed);
+        self.gate.count_acquired();
         BulkheadPermit::of(self)
     }
 

@@ -120,6 +120,7 @@ pub struct Call<
     around: W,
 }
 
+/// The behaviours.
 impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
     /// Classifies errors with a function instead of their [`Classify`](crate::Classify). It returns a [`Classification`] or an
     /// [`ErrorClass`](crate::ErrorClass).
@@ -270,6 +271,9 @@ impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>, M> Call<'a, J, V, S, Around<O, P, 
     }
 }
 
+/// A call, by what is around it.
+type CallAround<'a, J, V, S, O, P, Z, G, M> = Call<'a, J, V, S, Around<O, P, Z, G, M>>;
+
 /// A call with one more observer or hook.
 type WithListener<'a, J, V, S, O, L, P, Z, G, M> =
     Call<'a, J, V, S, Around<Observed<O, L>, P, Z, G, M>>;
@@ -288,7 +292,7 @@ impl<'a, J, V, S, O, P, Z, G, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// let done = call.run_blocking(|| { progress += 1; Ok::<_, std::io::Error>(progress) });
     /// assert_eq!(done.unwrap(), 2);
     /// ```
-    pub fn retry_until<T, R>(self, accept: R) -> Call<'a, J, Accepted<R>, S, Around<O, P, Z, G, M>>
+    pub fn retry_until<T, R>(self, accept: R) -> CallAround<'a, J, Accepted<R>, S, O, P, Z, G, M>
     where
         R: Fn(&T) -> bool,
     {
@@ -311,10 +315,7 @@ impl<'a, J, V, S, O, P, Z, G, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// assert_eq!(outcome.stop_reason(), Some(StopReason::NonRetryableClass));
     /// assert_eq!(outcome.last_value().map(|response| response.status), Some(404));
     /// ```
-    pub fn classify_value<T, R>(
-        self,
-        classify: R,
-    ) -> Call<'a, J, Judged<R>, S, Around<O, P, Z, G, M>>
+    pub fn classify_value<T, R>(self, classify: R) -> CallAround<'a, J, Judged<R>, S, O, P, Z, G, M>
     where
         R: Fn(&T) -> Option<Classification>,
     {
@@ -341,7 +342,7 @@ impl<'a, J, V, S, O, P, Z, G, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// let call = POLICY.call("work").abort(&signal).retry_if(|_: &String| true).on_stop(|stopped| stopped.to_string());
     /// assert_eq!(call.run_blocking(|| Ok(())).unwrap_err(), "work stopped after 0 attempts in 0ns: aborted");
     /// ```
-    pub fn on_stop<E, R>(self, convert: R) -> Call<'a, J, V, Converted<R>, Around<O, P, Z, G, M>>
+    pub fn on_stop<E, R>(self, convert: R) -> CallAround<'a, J, V, Converted<R>, O, P, Z, G, M>
     where
         R: Fn(Stopped) -> E,
     {
@@ -454,7 +455,7 @@ impl<'a, J, V, S, O, P, Z, G, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// # let outcome = call.execute_blocking(|| Err::<(), _>(std::io::Error::from(std::io::ErrorKind::TimedOut)));
     /// # assert_eq!(outcome.attempts(), 3);
     /// ```
-    pub fn on_sleep<R>(self, decide: R) -> Call<'a, J, V, S, Around<O, SleepRuled<R>, Z, G, M>>
+    pub fn on_sleep<R>(self, decide: R) -> CallAround<'a, J, V, S, O, SleepRuled<R>, Z, G, M>
     where
         R: Fn(&BackoffContext, Duration) -> SleepDecision,
     {

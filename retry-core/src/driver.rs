@@ -545,11 +545,23 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[inline]
     fn succeed_untold(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>) {
         if let Some(held) = self.guards.held() {
-            held.succeed(&Asker {
-                time: hooks.time,
+            if !held.succeed_at_once() {
+                self.vote_success(plan, hooks.time);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn vote_success(&mut self, plan: &Plan<'_>, time: TimeSource<'_>) {
+        let attempt = self.state.attempt();
+        let started = self.state.started();
+        if let Some(held) = self.guards.held() {
+            held.vote_success(&Asker {
+                time,
                 operation: plan.operation,
-                attempt: self.state.attempt(),
-                started: self.state.started(),
+                attempt,
+                started,
                 states: None,
             });
         }

@@ -340,6 +340,10 @@ impl<R: Returns> Finish<R> for ToOutcome {
     clippy::inline_always,
     reason = "a function of its own would be that of many sites, and could not leave out what the policy of each has no need of"
 )]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "written by the attribute; each behaviour is an argument of its own"
+)]
 #[inline(always)]
 pub fn step<'g, R, K, G, C, F, V, S>(
     turn: Turn<R>,

@@ -26,6 +26,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -133,6 +134,43 @@ impl TimeSource<'_> {
     }
 }
 
+/// A reading of a clock in one word, or none.
+///
+/// It is in nanoseconds from the first stamp of the process, which any clock's readings are compared with; those before it are negative. What
+/// is 292 years away counts as that far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(i64);
+
+impl Stamp {
+    pub(crate) const NONE: Self = Self(i64::MIN);
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn now(time: TimeSource<'_>) -> Self {
+        Self::of(time.now())
+    }
+
+    pub(crate) fn of(reading: Instant) -> Self {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+        let first = *FIRST.get_or_init(|| reading);
+        let after = nanoseconds(reading.saturating_duration_since(first));
+        let before = nanoseconds(first.saturating_duration_since(reading));
+        // One of them is zero.
+        Self(after - before)
+    }
+
+    /// How long it is before `now`, if it is one; zero if it is after.
+    pub(crate) fn until(self, now: Instant) -> Option<Duration> {
+        let taken = Self::of(now).0.saturating_sub(self.0);
+        (self != Self::NONE).then(|| Duration::from_nanos(u64::try_from(taken).unwrap_or(0)))
+    }
+}
+
+/// At most `i64::MAX`.
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
 fn system_now() -> Instant {
     testing::simulated_now().unwrap_or_else(Instant::now)
 }
@@ -206,5 +244,33 @@ impl Future for Timer<'_> {
             TimerNow::Runtime { sleep } => sleep.poll(context),
             TimerNow::Boxed { wait } => wait.as_mut().poll(context),
         }
+    }
+}
+
+#[cfg(all(test, not(retry_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_keeps_a_reading_to_the_nanosecond_whichever_was_the_first() {
+        let earlier = Instant::now();
+        let now = earlier + Duration::from_secs(1800);
+        let stamps = [now, earlier].map(Stamp::of);
+        let later = now + Duration::new(7, 1);
+        assert_eq!(stamps[0].until(later), Some(Duration::new(7, 1)));
+        assert_eq!(stamps[1].until(later), Some(Duration::new(1807, 1)));
+        assert_eq!(Stamp::of(later).until(now), Some(Duration::ZERO));
+        assert_eq!(Stamp::NONE.until(now), None);
+    }
+
+    #[test]
+    fn what_is_too_far_away_is_as_far_as_can_be() {
+        let now = Instant::now();
+        let stamp = Stamp::of(now);
+        let Some(end) = now.checked_add(Duration::from_secs(400 * 365 * 24 * 60 * 60)) else {
+            return;
+        };
+        assert!(stamp.until(end) > Some(Duration::from_secs(290 * 365 * 24 * 60 * 60)));
+        assert_eq!(Stamp::of(end).until(now), Some(Duration::ZERO));
     }
 }

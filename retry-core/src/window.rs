@@ -83,6 +83,11 @@ impl<const COUNTERS: usize> Window<COUNTERS> {
         totals
     }
 
+    /// What was counted, some of it perhaps more than the span ago: all that has not been forgotten yet.
+    pub(crate) const fn held(&self) -> [u64; COUNTERS] {
+        self.totals
+    }
+
     /// Undoes an [`add`](Self::add); what has been forgotten stays forgotten.
     pub(crate) fn take_back(&mut self, place: Place, counter: usize, amount: u64) {
         let mut slices = self.slices.iter_mut().flatten();

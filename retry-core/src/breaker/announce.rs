@@ -88,6 +88,7 @@ impl CircuitBreaker {
         asker: &Asker<'_>,
         now: Instant,
     ) {
+        self.publish_undated(&shared.machine);
         let era = shared.machine.era().word();
         self.era.store(era, Ordering::Release);
         let watched = self.observer.is_some() || switches::is_set(switches::GLOBAL_OBSERVER);

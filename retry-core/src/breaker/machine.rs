@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::settings::{CircuitSettings, FailureLimit, RateLimit, SlowLimit};
+use super::word::Pass;
 use crate::class::{Classification, ErrorClass};
 use crate::event::EventKind;
 use crate::recent::Recent;
@@ -49,6 +50,16 @@ pub(crate) struct Transition {
     /// Which one it is of all circuits': a circuit may be made where another was, with its name.
     pub(crate) serial: u64,
 }
+
+/// The counters of a window: calls, and such calls as it is about.
+const ALL: usize = 0;
+const SUCH: usize = 1;
+
+/// Successes that wait for a date before somebody reads a clock for them: then that costs each a small part of a reading.
+const MOST_UNDATED: u64 = 32;
+
+/// For each of so many calls in the window one success may wait, so that a share over few calls is exact.
+const CALLS_PER_UNDATED: u64 = 32;
 
 /// How many transitions there have been in the process. It counts and publishes nothing, so relaxed order suffices.
 static TRANSITIONS: AtomicU64 = AtomicU64::new(0);
@@ -202,25 +213,44 @@ impl Machine {
         place.is_some_and(|place| self.probes.remove(place).is_some())
     }
 
-    /// Counts a vote of a permit of `era`, and the probe that it was given for. What an earlier era has to say is of no interest.
+    /// Counts a vote. What an earlier era has to say is of no interest.
     pub(super) fn vote(
         &mut self,
         settings: &CircuitSettings,
-        era: Era,
-        probe: Option<u64>,
+        pass: Pass,
         ballot: Ballot,
         now: Instant,
     ) -> Option<Transition> {
-        if self.era != era {
-            return None;
-        }
-        match (era.phase, probe) {
-            (Phase::Closed, _) => self.count(settings, ballot, now),
-            (Phase::HalfOpen, Some(key)) if self.end_probe(key) => {
-                self.count_probe(settings, ballot, now)
+        match pass.key() {
+            Some(key) if self.end_probe(key) => self.count_probe(settings, ballot, now),
+            None if self.era.phase == Phase::Closed && self.era == pass.era() => {
+                self.count(settings, ballot, now)
             }
             _ => None,
         }
+    }
+
+    /// Counts successes that nobody has read a clock for when they happened.
+    pub(super) fn date(&mut self, settings: &CircuitSettings, successes: u16, now: Instant) {
+        if let Some(limit) = settings.failure_rate.filter(|_| successes > 0) {
+            self.calls.add(now, limit.window, ALL, successes.into());
+        }
+    }
+
+    /// How many successes may wait to be dated, with the one who dates them: few of those in the window, and never the one that makes them
+    /// enough, as that one may open the circuit.
+    pub(super) fn most_undated(&self, settings: &CircuitSettings) -> u16 {
+        let calls = self.calls.held()[ALL];
+        let few = (calls / CALLS_PER_UNDATED).clamp(1, MOST_UNDATED);
+        let minimum = settings.failure_rate.map_or(0, |limit| limit.minimum_calls);
+        let to_minimum = u64::from(minimum).saturating_sub(calls);
+        let most = if to_minimum == 0 {
+            few
+        } else {
+            few.min(to_minimum)
+        };
+        // It is at most MOST_UNDATED.
+        u16::try_from(most).unwrap_or(1)
     }
 
     fn count(
@@ -237,7 +267,7 @@ impl Machine {
             .filter(|_| counts)
             .is_some_and(|limit| {
                 count_one(&mut self.calls, now, limit.window, failure.is_some());
-                self.failure_rate(limit, now)
+                self.failure_rate(limit, 0, now)
                     .is_some_and(|rate| rate >= limit.rate)
             });
         let speeds = settings.slow_rate.filter(|_| counts).is_some_and(|limit| {
@@ -344,16 +374,24 @@ impl Machine {
         Some(self.begin(phase, now))
     }
 
-    fn failure_rate(&self, limit: RateLimit, now: Instant) -> Option<f64> {
-        share(self.calls.peek(now, limit.window), limit.minimum_calls)
+    /// All the calls that the share of failures has counted, and the failures among them.
+    #[cfg(all(test, retry_loom))]
+    pub(super) const fn calls_held(&self) -> [u64; 2] {
+        self.calls.held()
+    }
+
+    fn failure_rate(&self, limit: RateLimit, undated: u16, now: Instant) -> Option<f64> {
+        let [calls, failures] = self.calls.peek(now, limit.window);
+        let calls = calls.saturating_add(undated.into());
+        share([calls, failures], limit.minimum_calls)
     }
 
     fn slow_rate(&self, limit: SlowLimit, now: Instant) -> Option<f64> {
         share(self.speeds.peek(now, limit.window), limit.minimum_calls)
     }
 
-    /// Only looks: whoever does may read another clock than those who vote and ask.
-    pub(super) fn counts(&self, settings: &CircuitSettings, now: Instant) -> Counts {
+    /// Only looks: whoever does may read another clock than those who vote and ask. What is undated is shown as if it were of now.
+    pub(super) fn counts(&self, settings: &CircuitSettings, undated: u16, now: Instant) -> Counts {
         let in_window = |log: &Recent, limit: Option<FailureLimit>| {
             limit.map_or(0, |limit| log.peek(now, limit.window))
         };
@@ -366,7 +404,7 @@ impl Machine {
             failures,
             failure_rate: settings
                 .failure_rate
-                .and_then(|limit| self.failure_rate(limit, now)),
+                .and_then(|limit| self.failure_rate(limit, undated, now)),
             slow_rate: settings
                 .slow_rate
                 .and_then(|limit| self.slow_rate(limit, now)),
@@ -411,9 +449,9 @@ impl Phase {
 
 /// Counts a call, and whether it was such a one.
 fn count_one(window: &mut Window<2>, now: Instant, span: Duration, such: bool) {
-    window.add(now, span, 0, 1);
+    window.add(now, span, ALL, 1);
     if such {
-        window.add(now, span, 1, 1);
+        window.add(now, span, SUCH, 1);
     }
 }
 

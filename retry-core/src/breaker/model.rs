@@ -9,12 +9,12 @@ use loom::thread;
 
 use super::machine::Era;
 use super::{
-    Asker, CircuitBreaker, CircuitPermit, CircuitSettings, CircuitState, FailureLimit, Phase,
-    Streak,
+    Asker, CircuitBreaker, CircuitPermit, CircuitSettings, CircuitState, FailureLimit, Pass, Phase,
+    RateLimit, Streak, Undated,
 };
 use crate::class::ErrorClass;
 use crate::event::{Event, Observer};
-use crate::time::{Clock, TimeSource};
+use crate::time::{Clock, Stamp, TimeSource};
 
 /// Time that does not pass by itself: the model checker runs everything again and again, and has to find the same each time.
 struct Still(Instant);
@@ -51,6 +51,34 @@ impl World {
         }
     }
 
+    /// A closed circuit that opens when a third of the calls fail, if there are so many.
+    fn counting_shares(minimum_calls: u32) -> Self {
+        Self::new(|settings| {
+            settings.consecutive = None;
+            settings.failure_rate = Some(RateLimit {
+                rate: 1.0 / 3.0,
+                minimum_calls,
+                window: Duration::MAX,
+            });
+        })
+    }
+
+    /// As if there had been so many calls that successes may wait until there are so many.
+    fn let_wait(&self, most: u16) {
+        let undated = Undated {
+            most,
+            ..Undated::NONE
+        };
+        self.breaker
+            .undated
+            .store(undated.word(), Ordering::Relaxed);
+    }
+
+    /// The successes that wait for a clock.
+    fn waiting(&self) -> Undated {
+        Undated::from(self.breaker.undated.load(Ordering::Relaxed))
+    }
+
     fn observed_by(self, observer: &'static dyn Observer) -> Self {
         let breaker = self.breaker.observe(observer);
         Self { breaker, ..self }
@@ -68,8 +96,13 @@ impl World {
     }
 
     /// A permit, as it was granted in `era`.
-    fn permit(&self, era: Era, probe: Option<u64>) -> CircuitPermit<'_> {
-        CircuitPermit::new(&self.breaker, era, probe, None)
+    fn permit(&self, era: Era) -> CircuitPermit<'_> {
+        CircuitPermit::new(&self.breaker, Pass::free(era), Stamp::NONE)
+    }
+
+    /// The permit of a probe.
+    fn probe_permit(&self, key: u64) -> CircuitPermit<'_> {
+        CircuitPermit::new(&self.breaker, Pass::probe(key), Stamp::NONE)
     }
 
     fn fail(&self, permit: CircuitPermit<'_>) {
@@ -77,7 +110,9 @@ impl World {
     }
 
     fn succeed(&self, permit: CircuitPermit<'_>) {
-        permit.succeed_for(&Self::at(&self.early));
+        if let Err(permit) = permit.succeed_at_once() {
+            permit.vote_success(&Self::at(&self.early));
+        }
     }
 
     fn fail_once(&self) {
@@ -89,20 +124,19 @@ impl World {
     /// Asks for a place as a probe, and keeps it.
     fn probe(&self) {
         if let Some(permit) = self.enter(&self.late) {
-            assert!(permit.probe.is_some());
+            assert!(permit.parts.pass.key().is_some());
             self.admitted.fetch_add(1, Ordering::Relaxed);
             std::mem::forget(permit);
         }
     }
 
     /// Makes it half-open with these many probes under way.
-    fn probing<const PROBES: usize>(&self) -> (Era, [u64; PROBES]) {
+    fn probing<const PROBES: usize>(&self) -> [u64; PROBES] {
         self.fail_once();
-        let keys = [(); PROBES].map(|()| {
-            let mut permit = self.enter(&self.late).unwrap();
-            permit.probe.take().unwrap()
-        });
-        (self.era(), keys)
+        [(); PROBES].map(|()| {
+            let permit = self.enter(&self.late).unwrap();
+            permit.into_parts().pass.key().unwrap()
+        })
     }
 
     fn era(&self) -> Era {
@@ -205,8 +239,8 @@ fn a_permit_belongs_to_the_state_that_granted_it() {
         let fails: fn(&World) = World::fail_once;
         race(world, [Box::new(resets), Box::new(fails)], |world| {
             if let Some(permit) = world.enter(&world.late) {
-                let is_of_half_open = permit.era.phase == Phase::HalfOpen;
-                assert_eq!(permit.probe.is_some(), is_of_half_open);
+                let is_closed = permit.parts.pass.era().phase == Phase::Closed;
+                assert_ne!(permit.parts.pass.key().is_some(), is_closed);
             }
         });
     });
@@ -216,8 +250,8 @@ fn a_permit_belongs_to_the_state_that_granted_it() {
 fn a_place_that_becomes_free_is_given_to_one_and_not_lost() {
     loom::model(|| {
         let world = World::new(|_| ());
-        let (era, [key]) = world.probing();
-        let leaves = move |world: &World| drop(world.permit(era, Some(key)));
+        let [key] = world.probing();
+        let leaves = move |world: &World| drop(world.probe_permit(key));
         let world = race(
             world,
             [Box::new(leaves), Box::new(World::probe)],
@@ -235,9 +269,9 @@ fn a_place_that_becomes_free_is_given_to_one_and_not_lost() {
 fn a_place_that_is_given_back_twice_is_free_once() {
     loom::model(|| {
         let world = World::new(|settings| settings.probes = 2);
-        let (era, [first, _]) = world.probing();
+        let [first, _] = world.probing();
         // The one was given up, and a neutral result gives back the other: both know the same key.
-        let leaves = move |world: &World| drop(world.permit(era, Some(first)));
+        let leaves = move |world: &World| drop(world.probe_permit(first));
         let world = race(world, [Box::new(leaves), Box::new(leaves)], World::probe);
         let under_way = u32::try_from(world.under_way()).unwrap();
         assert_eq!(under_way, 1 + world.admitted());
@@ -250,10 +284,10 @@ fn a_place_that_is_given_back_twice_is_free_once() {
 fn of_two_probes_that_disagree_the_first_decides() {
     loom::model(|| {
         let world = World::new(|settings| settings.probes = 2);
-        let (era, [first, second]) = world.probing();
-        let fails = move |world: &World| world.fail(world.permit(era, Some(first)));
+        let [first, second] = world.probing();
+        let fails = move |world: &World| world.fail(world.probe_permit(first));
         let world = race(world, [Box::new(fails)], move |world| {
-            world.succeed(world.permit(era, Some(second)));
+            world.succeed(world.probe_permit(second));
         });
         let snapshot = world.breaker.snapshot();
         assert_eq!(snapshot.transitions, 3);
@@ -266,10 +300,10 @@ fn of_two_probes_that_disagree_the_first_decides() {
 fn as_many_successes_as_are_needed_close_once() {
     loom::model(|| {
         let world = World::new(|settings| (settings.probes, settings.successes) = (2, 2));
-        let (era, [first, second]) = world.probing();
-        let succeeds = move |world: &World| world.succeed(world.permit(era, Some(first)));
+        let [first, second] = world.probing();
+        let succeeds = move |world: &World| world.succeed(world.probe_permit(first));
         let world = race(world, [Box::new(succeeds)], move |world| {
-            world.succeed(world.permit(era, Some(second)));
+            world.succeed(world.probe_permit(second));
         });
         let snapshot = world.breaker.snapshot();
         assert_eq!(
@@ -284,7 +318,7 @@ fn failures_at_the_same_time_are_all_counted_and_open_once() {
     loom::model(|| {
         let world = World::new(|settings| settings.consecutive = Some(3));
         let era = world.era();
-        let fails = move |world: &World| world.fail(world.permit(era, None));
+        let fails = move |world: &World| world.fail(world.permit(era));
         let world = race(world, [Box::new(fails), Box::new(fails)], fails);
         let snapshot = world.breaker.snapshot();
         assert_eq!(
@@ -300,7 +334,7 @@ fn a_success_ends_the_row_before_it_or_comes_before_its_end() {
         let world = World::new(|settings| settings.consecutive = Some(2));
         let era = world.era();
         world.fail_once();
-        let succeeds = move |world: &World| world.succeed(world.permit(era, None));
+        let succeeds = move |world: &World| world.succeed(world.permit(era));
         let world = race(world, [Box::new(succeeds)], World::fail_once);
         match world.breaker.state() {
             CircuitState::Open => {}
@@ -316,7 +350,7 @@ fn a_success_among_failures_is_not_overlooked() {
         let world = World::new(|settings| settings.consecutive = Some(3));
         let era = world.era();
         world.fail_once();
-        let succeeds = move |world: &World| world.succeed(world.permit(era, None));
+        let succeeds = move |world: &World| world.succeed(world.permit(era));
         let world = race(world, [Box::new(succeeds)], World::fail_once);
         world.fail_once();
         assert_eq!(world.breaker.state(), CircuitState::Closed);
@@ -328,7 +362,7 @@ fn a_late_failure_counts_for_its_own_generation_only() {
     loom::model(|| {
         let world = World::new(|settings| settings.consecutive = Some(2));
         let era = world.era();
-        let late = move |world: &World| world.fail(world.permit(era, None));
+        let late = move |world: &World| world.fail(world.permit(era));
         let world = race(world, [Box::new(late)], |world| {
             world.breaker.reset();
             world.fail_once();
@@ -349,7 +383,7 @@ fn a_late_failure_does_not_open_a_later_generation() {
             });
         });
         let era = world.era();
-        let late = move |world: &World| world.fail(world.permit(era, None));
+        let late = move |world: &World| world.fail(world.permit(era));
         let world = race(world, [Box::new(late)], |world| world.breaker.reset());
         assert_eq!(world.breaker.state(), CircuitState::Closed);
     });
@@ -361,7 +395,7 @@ fn a_late_success_ends_no_row_of_a_later_generation() {
         let world = World::new(|settings| settings.consecutive = Some(2));
         let era = world.era();
         world.fail_once();
-        let late = move |world: &World| world.succeed(world.permit(era, None));
+        let late = move |world: &World| world.succeed(world.permit(era));
         let world = race(world, [Box::new(late)], |world| {
             world.breaker.reset();
             world.fail_once();
@@ -374,8 +408,8 @@ fn a_late_success_ends_no_row_of_a_later_generation() {
 fn what_is_forced_stays_whatever_a_probe_says() {
     loom::model(|| {
         let world = World::new(|_| ());
-        let (era, [key]) = world.probing();
-        let votes = move |world: &World| world.succeed(world.permit(era, Some(key)));
+        let [key] = world.probing();
+        let votes = move |world: &World| world.succeed(world.probe_permit(key));
         let world = race(world, [Box::new(votes)], |world| world.breaker.force_open());
         assert_eq!(world.era().phase, Phase::ForcedOpen);
         assert_eq!(world.breaker.state(), CircuitState::Open);
@@ -396,6 +430,95 @@ fn what_everybody_sees_is_what_the_lock_guards() {
         assert_eq!(seen, world.era());
         let streak = Streak::from(world.breaker.streak.load(Ordering::Relaxed));
         assert!(u64::from(streak.generation) <= seen.generation);
+    });
+}
+
+// Successes that wait for a clock.
+
+#[test]
+fn successes_wait_without_a_lock() {
+    loom::model(|| {
+        let world = World::counting_shares(1);
+        world.let_wait(3);
+        // The model checker sees that whoever waited for this would wait for ever.
+        let locked = world.breaker.lock();
+        world.succeed(world.permit(Era::FIRST));
+        drop(locked);
+        assert_eq!(world.breaker.snapshot().failure_rate, Some(0.0));
+    });
+}
+
+#[test]
+fn successes_at_the_same_time_as_a_failure_are_all_counted() {
+    loom::model(|| {
+        let world = World::counting_shares(1);
+        world.let_wait(8);
+        let succeeds = |world: &World| world.succeed(world.permit(Era::FIRST));
+        let world = race(
+            world,
+            [Box::new(succeeds), Box::new(succeeds)],
+            |world: &World| world.fail(world.permit(Era::FIRST)),
+        );
+        // The failure alone would be all that there is.
+        if world.breaker.state() == CircuitState::Closed {
+            world.succeed(world.permit(Era::FIRST));
+            let rate = world.breaker.snapshot().failure_rate;
+            assert_eq!(rate, Some(0.25));
+        }
+    });
+}
+
+#[test]
+fn the_success_that_makes_them_enough_opens() {
+    loom::model(|| {
+        let world = World::counting_shares(3);
+        world.fail_once();
+        world.let_wait(2);
+        let succeeds = |world: &World| world.succeed(world.permit(Era::FIRST));
+        let world = race(world, [Box::new(succeeds)], succeeds);
+        assert_eq!(world.breaker.state(), CircuitState::Open);
+    });
+}
+
+#[test]
+fn more_than_may_do_not_wait() {
+    loom::model(|| {
+        let world = World::counting_shares(u32::MAX);
+        world.let_wait(2);
+        let succeeds = |world: &World| world.succeed(world.permit(Era::FIRST));
+        let world = race(world, [Box::new(succeeds), Box::new(succeeds)], succeeds);
+        let [dated, _] = world.breaker.lock().machine.calls_held();
+        assert_eq!(dated + u64::from(world.waiting().count), 3);
+        assert!(world.waiting().count < 2);
+    });
+}
+
+#[test]
+fn a_late_success_waits_in_no_later_generation() {
+    loom::model(|| {
+        let world = World::counting_shares(1);
+        world.let_wait(8);
+        let late = |world: &World| world.succeed(world.permit(Era::FIRST));
+        let world = race(world, [Box::new(late)], |world| world.breaker.reset());
+        assert_eq!(world.waiting().count, 0);
+        assert_eq!(world.breaker.snapshot().failure_rate, None);
+    });
+}
+
+#[test]
+fn a_success_is_counted_in_the_generation_that_granted_its_permit() {
+    loom::model(|| {
+        let world = World::counting_shares(1);
+        let succeeds = |world: &World| {
+            let permit = world.enter(&world.early).unwrap();
+            if permit.parts.pass.era() != Era::FIRST {
+                world.succeed(permit);
+                world.admitted.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        let world = race(world, [Box::new(succeeds)], |world| world.breaker.reset());
+        let rate = world.breaker.snapshot().failure_rate;
+        assert_eq!(rate.is_some(), world.admitted() == 1);
     });
 }
 

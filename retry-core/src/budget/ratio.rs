@@ -52,6 +52,7 @@ impl Ratio {
     }
 
     /// Counts a first attempt, and says how many there have been.
+    #[inline]
     pub(super) fn begin(&self) -> u64 {
         self.begun.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -61,6 +62,7 @@ impl Ratio {
     }
 
     /// Dates the first attempts once enough of them wait for it.
+    #[inline]
     pub(super) fn date_if_due(&self, begun: u64, time: TimeSource<'_>) {
         // Others may have dated this one already, and more.
         if begun.saturating_sub(self.dated.load(Ordering::Relaxed)) >= UNDATED {

@@ -29,8 +29,16 @@ pub struct BudgetToken<'a> {
 }
 
 impl<'a> BudgetToken<'a> {
-    pub(super) const fn new(budget: &'a Budget, ticket: u64) -> Self {
+    /// The token with this ticket, for somebody who has no other.
+    pub(crate) const fn of(budget: &'a Budget, ticket: u64) -> Self {
         Self { budget, ticket }
+    }
+
+    /// What somebody keeps who is going to put it together again: nothing is given back.
+    pub(crate) const fn into_ticket(self) -> u64 {
+        let ticket = self.ticket;
+        mem::forget(self);
+        ticket
     }
 
     /// The retry runs: the token is used up.

@@ -1,8 +1,8 @@
 //! Acquiring a permit without a [`Call`](crate::Call): at once, as a thread, or as a task.
 
-use std::future::{Future as _, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Bulkhead {
 
     /// A permit, for which the task waits on tokio's timer for as long as [`wait`](Self::wait) says.
     ///
-    /// Dropping the future leaves the queue.
+    /// Dropping the future leaves the queue. One that waits holds a block of memory, one that gets a permit at once none.
     ///
     /// ```
     /// use retry_core::Bulkhead;
@@ -63,9 +63,12 @@ impl Bulkhead {
     ///
     /// If it has to wait outside of a tokio runtime with a timer.
     #[cfg(feature = "tokio")]
-    pub async fn acquire(&self) -> Result<BulkheadPermit<'_>, BulkheadFull> {
-        let sleep = |duration| RuntimeTimers.sleep(duration);
-        self.acquire_in(TimeSource::asynchronous(), sleep).await
+    #[inline]
+    pub fn acquire(&self) -> impl Future<Output = Result<BulkheadPermit<'_>, BulkheadFull>> {
+        Acquire::new(self, |bulkhead| {
+            let sleep = |duration| RuntimeTimers.sleep(duration);
+            bulkhead.queue_up(TimeSource::asynchronous(), sleep)
+        })
     }
 
     /// As [`acquire`](Self::acquire), on another runtime. How long the wait took is read from the monotonic clock.
@@ -97,14 +100,17 @@ impl Bulkhead {
     /// # Errors
     ///
     /// As [`acquire`](Self::acquire): if there was no permit in that time, or the queue is full.
-    pub async fn acquire_on(
+    #[inline]
+    pub fn acquire_on(
         &self,
         sleeper: &dyn Sleep,
-    ) -> Result<BulkheadPermit<'_>, BulkheadFull> {
-        let sleep = |duration| Timer::Boxed {
-            wait: sleeper.sleep(duration),
-        };
-        self.acquire_in(TimeSource::System, sleep).await
+    ) -> impl Future<Output = Result<BulkheadPermit<'_>, BulkheadFull>> {
+        Acquire::new(self, move |bulkhead| {
+            let sleep = move |duration| Timer::Boxed {
+                wait: sleeper.sleep(duration),
+            };
+            bulkhead.queue_up(TimeSource::System, sleep)
+        })
     }
 
     /// A permit, for which the thread waits for as long as [`wait`](Self::wait) says.
@@ -144,33 +150,99 @@ impl Bulkhead {
         conclude(ticket, permit, time.now())
     }
 
-    async fn acquire_in<'s>(
-        &self,
+    /// The wait of a task that has found no permit.
+    #[cold]
+    fn queue_up<'a, 's>(
+        &'a self,
         time: TimeSource<'static>,
         sleep: impl Fn(Duration) -> Timer<'s>,
-    ) -> Result<BulkheadPermit<'_>, BulkheadFull> {
-        if let Some(permit) = self.try_enter() {
-            return Ok(permit);
-        }
-        let mut ticket = self.enqueue(time.now())?.timed_by(time);
+    ) -> Result<Boxed<impl Future<Output = Acquired<'a>>>, BulkheadFull> {
+        let ticket = self.enqueue(time.now())?.timed_by(time);
         let longest = self.longest_wait_allowed();
-        let mut timer = pin!(Timer::Idle);
-        let permit = poll_fn(|context| {
-            if let Poll::Ready(permit) = ticket.poll(context) {
-                return Poll::Ready(Some(permit));
-            }
-            if longest == Duration::MAX {
-                return Poll::Pending;
-            }
-            if timer.is_idle() {
-                timer.set(sleep(longest));
-            }
-            // Who gets a permit in the moment in which his time is over has it.
-            timer.as_mut().poll(context).map(|()| ticket.try_take())
-        });
-        let permit = permit.await;
-        conclude(ticket, permit, time.now())
+        Ok(Box::pin(wait(ticket, longest, time, sleep)))
     }
+}
+
+type Acquired<'a> = Result<BulkheadPermit<'a>, BulkheadFull>;
+
+type Boxed<W> = Pin<Box<W>>;
+
+/// Tries at once, and waits only if that is in vain. By hand, as whoever calls an async function calls it also where he could be inlined; and
+/// what waits is boxed, so that those who get a permit have no ticket and no timer to carry.
+struct Acquire<'a, Q, W> {
+    bulkhead: &'a Bulkhead,
+    queue_up: Q,
+    wait: Option<Boxed<W>>,
+}
+
+impl<'a, Q, W> Acquire<'a, Q, W>
+where
+    Q: Fn(&'a Bulkhead) -> Result<Boxed<W>, BulkheadFull>,
+    W: Future<Output = Acquired<'a>>,
+{
+    #[inline]
+    const fn new(bulkhead: &'a Bulkhead, queue_up: Q) -> Self {
+        Self {
+            bulkhead,
+            queue_up,
+            wait: None,
+        }
+    }
+
+    #[cold]
+    fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<Acquired<'a>> {
+        let wait = match self.wait.take() {
+            Some(wait) => wait,
+            None => (self.queue_up)(self.bulkhead)?,
+        };
+        let polled = self.wait.insert(wait).as_mut().poll(context);
+        if polled.is_ready() {
+            self.wait = None;
+        }
+        polled
+    }
+}
+
+impl<'a, Q, W> Future for Acquire<'a, Q, W>
+where
+    Q: Fn(&'a Bulkhead) -> Result<Boxed<W>, BulkheadFull> + Unpin,
+    W: Future<Output = Acquired<'a>>,
+{
+    type Output = Acquired<'a>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Acquired<'a>> {
+        if self.wait.is_none() {
+            if let Some(permit) = self.bulkhead.try_enter() {
+                return Poll::Ready(Ok(permit));
+            }
+        }
+        self.poll_wait(context)
+    }
+}
+
+async fn wait<'a, 's>(
+    mut ticket: Ticket<'a>,
+    longest: Duration,
+    time: TimeSource<'static>,
+    sleep: impl Fn(Duration) -> Timer<'s>,
+) -> Acquired<'a> {
+    let mut timer = pin!(Timer::Idle);
+    let permit = poll_fn(|context| {
+        if let Poll::Ready(permit) = ticket.poll(context) {
+            return Poll::Ready(Some(permit));
+        }
+        if longest == Duration::MAX {
+            return Poll::Pending;
+        }
+        if timer.is_idle() {
+            timer.set(sleep(longest));
+        }
+        // Who gets a permit in the moment in which his time is over has it.
+        timer.as_mut().poll(context).map(|()| ticket.try_take())
+    });
+    let permit = permit.await;
+    conclude(ticket, permit, time.now())
 }
 
 /// Waits on a clock that moves only if somebody moves it: nobody else can, while this thread waits.
@@ -197,7 +269,7 @@ fn conclude<'a>(
     mut ticket: Ticket<'a>,
     permit: Option<BulkheadPermit<'a>>,
     now: Instant,
-) -> Result<BulkheadPermit<'a>, BulkheadFull> {
+) -> Acquired<'a> {
     if let Some(permit) = permit {
         ticket.finish(WaitEnd::Granted, now);
         return Ok(permit);

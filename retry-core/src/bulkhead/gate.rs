@@ -1,6 +1,7 @@
 //! The state machine: who may enter, who queues, and who is next.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -21,10 +22,14 @@ pub(super) struct Gate {
     ///
     /// Entering acquires what leaving releases: what a holder has done is seen by the one who gets the permit.
     word: AtomicU64,
+    /// Those who have got a permit and are no entries of the word. Entries move here under the lock. Nothing else depends on it, so relaxed
+    /// order suffices.
+    acquired: AtomicU64,
     line: Mutex<Line>,
 }
 
 struct Line {
+    limit: u32,
     next_number: u64,
     /// Those who wait, by number; the lowest is next. Who has a number and is not here any more has been granted a permit, which nobody takes
     /// back: a number leaves by a grant, or with the one who has it.
@@ -33,8 +38,9 @@ struct Line {
 }
 
 impl Line {
-    const fn new() -> Self {
+    const fn new(limit: u32) -> Self {
         Self {
+            limit,
             next_number: 0,
             waiting: BTreeMap::new(),
             tally: Tally::new(),
@@ -45,6 +51,16 @@ impl Line {
         // The length is bounded by a `u32`, see `join`.
         u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)
     }
+}
+
+/// What a gate looks like at a moment.
+pub(super) struct Moment {
+    /// The holders.
+    pub(super) in_use: u32,
+    pub(super) limit: u32,
+    pub(super) queued: u32,
+    /// Those who have got a permit, ever.
+    pub(super) acquired: u64,
 }
 
 /// How somebody came to the gate.
@@ -70,7 +86,8 @@ impl Gate {
     pub(super) const fn new(limit: u32) -> Self {
         Self {
             word: AtomicU64::new(Word::new(limit).0),
-            line: Mutex::new(Line::new()),
+            acquired: AtomicU64::new(0),
+            line: Mutex::new(Line::new(limit)),
         }
     }
 
@@ -79,18 +96,56 @@ impl Gate {
     pub(super) fn new(limit: u32) -> Self {
         Self {
             word: AtomicU64::new(Word::new(limit).0),
-            line: Mutex::new(Line::new()),
+            acquired: AtomicU64::new(0),
+            line: Mutex::new(Line::new(limit)),
         }
     }
 
-    pub(super) fn word(&self) -> Word {
-        Word(self.word.load(Ordering::Acquire))
+    /// How many may be inside.
+    pub(super) fn limit(&self) -> u32 {
+        self.lock().limit
     }
 
-    /// Whether there was room, and nobody before him.
+    /// Gets a permit, if there is room, and nobody before him.
     #[inline]
+    pub(super) fn acquire(&self) -> bool {
+        match self.update(|word| word.entered().map(Word::with_entry)) {
+            Ok(before) => {
+                if before.has_many_entries() {
+                    self.take_entries();
+                }
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// As [`acquire`](Self::acquire), for somebody who does not have the permit yet.
     pub(super) fn enter(&self) -> bool {
         self.update(Word::entered).is_ok()
+    }
+
+    /// Somebody who has entered has taken his permit.
+    pub(super) fn count_acquired(&self) {
+        self.acquired.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// As if so many had entered and left.
+    #[cfg(all(test, retry_loom))]
+    pub(super) fn pretend_entries(&self, entries: u64) {
+        let word = Word(self.word.load(Ordering::Relaxed));
+        self.word
+            .store(word.with_entries(entries).0, Ordering::Relaxed);
+    }
+
+    /// Makes room for more entries.
+    #[cold]
+    fn take_entries(&self) {
+        let line = self.lock();
+        let before = self.update(|word| Some(word.without_entries()));
+        let (Ok(before) | Err(before)) = before;
+        self.acquired.fetch_add(before.entries(), Ordering::Relaxed);
+        drop(line);
     }
 
     /// Gives a permit back, or to the next in line.
@@ -158,7 +213,8 @@ impl Gate {
 
     pub(super) fn resize(&self, limit: u32) {
         let mut line = self.lock();
-        let granted = self.settle(&mut line, |word| word.with_limit(limit));
+        let before = mem::replace(&mut line.limit, limit);
+        let granted = self.settle(&mut line, |word| word.with_limit(before, limit));
         drop(line);
         granted.wake();
     }
@@ -168,9 +224,16 @@ impl Gate {
     }
 
     /// Shows a moment at which nobody joins, waits less or is recorded.
-    pub(super) fn inspect<R>(&self, look: impl FnOnce(Word, &Tally, u32) -> R) -> R {
+    pub(super) fn inspect<R>(&self, look: impl FnOnce(&Tally, Moment) -> R) -> R {
         let line = self.lock();
-        look(self.word(), &line.tally, line.len())
+        let word = Word(self.word.load(Ordering::Acquire));
+        let moment = Moment {
+            in_use: word.in_use(line.limit),
+            limit: line.limit,
+            queued: line.len(),
+            acquired: self.acquired.load(Ordering::Relaxed) + word.entries(),
+        };
+        look(&line.tally, moment)
     }
 
     /// Changes the word, and grants what has become free to those who are next. The only place where a grant is made.

@@ -188,6 +188,23 @@ fn a_greater_limit_lets_those_in_who_wait() {
 }
 
 #[test]
+fn everybody_who_gets_a_permit_is_counted_once() {
+    const MANY: u64 = 1 << 30;
+    loom::model(|| {
+        let room = Room::new(2, 2);
+        room.bulkhead.gate.pretend_entries(MANY);
+        let others = [spawn(&room, Room::try_visit), spawn(&room, Room::visit)];
+        let acquired = room.bulkhead.statistics().acquired;
+        assert!((MANY..=MANY + 2).contains(&acquired), "{acquired}");
+        for other in others {
+            other.join().unwrap();
+        }
+        assert_eq!(room.bulkhead.statistics().acquired, MANY + 2);
+        room.assert_empty();
+    });
+}
+
+#[test]
 fn what_a_holder_has_done_is_seen_by_the_next() {
     loom::model(|| {
         let room = Room::new(1, 1);

@@ -25,9 +25,9 @@ pub struct BulkheadPermit<'a> {
 }
 
 impl<'a> BulkheadPermit<'a> {
-    /// For somebody whom the gate has let in.
+    /// For somebody whom the gate has let in, and who has no other.
     #[inline]
-    pub(super) const fn of(bulkhead: &'a Bulkhead) -> Self {
+    pub(crate) const fn of(bulkhead: &'a Bulkhead) -> Self {
         Self { bulkhead }
     }
 }

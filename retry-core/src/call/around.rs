@@ -142,8 +142,6 @@ impl AsyncSleeper for CustomSleep<'_> {
     }
 }
 
-/// The behaviours.
-
 /// What a call's guards grow from: none, or those that it has.
 pub trait JoinGuards<'a> {
     #[doc(hidden)]

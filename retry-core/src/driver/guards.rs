@@ -1,9 +1,10 @@
 //! The shared guards of a call: what it holds of them while it runs. Dropping that gives everything back and says nothing.
 
-use std::task::{Context, Poll};
+use std::mem::{self, ManuallyDrop};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use crate::breaker::{Asker, CircuitBreaker, CircuitPermit, Transition};
+use crate::breaker::{Asker, CircuitBreaker, CircuitPermit, Parts, Transition};
 use crate::budget::{Budget, BudgetToken};
 use crate::bulkhead::{Bulkhead, BulkheadPermit, Ticket, WaitEnd};
 use crate::class::{Classification, ErrorClass};
@@ -120,15 +121,34 @@ impl<'a> Holding<'a> for Held<'a> {
     }
 }
 
-/// What a call has got from its guards.
+/// A call's guards, and what it has got from them.
+///
+/// The permits are taken apart, and put together where they are used: a call that is guarded is made with all of these words set to nothing, and
+/// the compiler writes each where it belongs. Parts that are left open it would copy from one place to the other with what is around them, and
+/// the processor waits where a copy is of other parts than were written.
 pub struct Held<'a> {
     guards: Guards<'a>,
-    circuit: Option<CircuitPermit<'a>>,
-    bulkhead: Option<BulkheadPermit<'a>>,
-    /// For the retry that is to come.
-    token: Option<BudgetToken<'a>>,
+    /// Which of them it holds: [`CIRCUIT`], [`BULKHEAD`], [`TOKEN`], [`QUEUE`].
+    holds: usize,
+    circuit: Parts,
+    /// Of the token for the retry that is to come.
+    ticket: u64,
     /// The place in the bulkhead's queue. Few calls wait, and they can afford the block.
-    queue: Option<Box<Queue<'a>>>,
+    queue: ManuallyDrop<Option<Box<Queue<'a>>>>,
+}
+
+const CIRCUIT: usize = 1;
+const BULKHEAD: usize = 2;
+const TOKEN: usize = 4;
+const QUEUE: usize = 8;
+
+impl Drop for Held<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.holds != 0 {
+            self.give_back();
+        }
+    }
 }
 
 /// A call that waits for the bulkhead.
@@ -168,10 +188,10 @@ impl<'a> Held<'a> {
     pub(crate) const fn new(guards: Guards<'a>) -> Self {
         Self {
             guards,
-            circuit: None,
-            bulkhead: None,
-            token: None,
-            queue: None,
+            holds: 0,
+            circuit: Parts::NONE,
+            ticket: 0,
+            queue: ManuallyDrop::new(None),
         }
     }
 
@@ -180,26 +200,27 @@ impl<'a> Held<'a> {
     pub(super) fn start_at_once(&mut self, time: TimeSource<'_>) -> bool {
         // The circuit first, as a permit of a closed one can be dropped without a trace.
         if let Some(breaker) = self.guards.breaker {
-            self.circuit = breaker.enter_closed(time);
-            if self.circuit.is_none() {
+            let Some(permit) = breaker.enter_closed(time) else {
                 return false;
-            }
+            };
+            self.put_circuit(permit);
         }
         if let Some(bulkhead) = self.guards.bulkhead {
-            self.bulkhead = bulkhead.try_enter();
-            if self.bulkhead.is_none() {
-                self.circuit = None;
+            let Some(permit) = bulkhead.try_enter() else {
+                self.give_back();
                 return false;
-            }
+            };
+            self.put_bulkhead(permit);
         }
-        self.start(true, time);
+        if let Some(budget) = self.guards.budget {
+            budget.deposit_on(time);
+        }
         true
     }
 
     /// An attempt starts: what was asked for it is used.
-    #[inline]
     pub(super) fn start(&mut self, first: bool, time: TimeSource<'_>) {
-        if let Some(token) = self.token.take() {
+        if let Some(token) = self.take_token() {
             token.spend();
         }
         if let Some(budget) = self.guards.budget.filter(|_| first) {
@@ -207,15 +228,34 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// An attempt has succeeded.
+    /// An attempt has succeeded. Whether that was all: else its [vote](Self::vote_success) is still to come, which may have consequences.
     #[inline]
-    pub(super) fn succeed(&mut self, asker: &Asker<'_>) -> Option<Transition> {
-        self.bulkhead = None;
+    pub(super) fn succeed_at_once(&mut self) -> bool {
+        drop(self.take_bulkhead());
         if let Some(budget) = self.guards.budget {
             budget.succeed();
         }
-        let permit = self.circuit.take()?;
-        permit.succeed_for(asker)
+        let Some(permit) = self.take_circuit() else {
+            return true;
+        };
+        let Err(permit) = permit.succeed_at_once() else {
+            return true;
+        };
+        self.put_circuit(permit);
+        false
+    }
+
+    #[cold]
+    pub(super) fn vote_success(&mut self, asker: &Asker<'_>) -> Option<Transition> {
+        self.take_circuit()?.vote_success(asker)
+    }
+
+    /// An attempt has succeeded.
+    pub(super) fn succeed(&mut self, asker: &Asker<'_>) -> Option<Transition> {
+        if self.succeed_at_once() {
+            return None;
+        }
+        self.vote_success(asker)
     }
 
     /// An attempt has failed. Where the call votes as a whole, that is not its vote yet.
@@ -224,11 +264,11 @@ impl<'a> Held<'a> {
         failure: Classification,
         asker: &Asker<'_>,
     ) -> Option<Transition> {
-        self.bulkhead = None;
+        drop(self.take_bulkhead());
         if self.votes_per_call() {
             return None;
         }
-        self.circuit.take()?.fail_for(failure, asker)
+        self.take_circuit()?.fail_for(failure, asker)
     }
 
     /// The failure has been answered, with another attempt or the end of the call.
@@ -238,11 +278,11 @@ impl<'a> Held<'a> {
         retried: bool,
         asker: &Asker<'_>,
     ) -> Option<Transition> {
-        let permit = self.circuit.take();
+        let permit = self.take_circuit();
         if retried {
             return None;
         }
-        self.token = None;
+        drop(self.take_token());
         permit?.fail_for(failure, asker)
     }
 
@@ -254,37 +294,105 @@ impl<'a> Held<'a> {
 
     /// The call ends before another attempt, for which it has no permit of the circuit yet. How long it has queued, if it still did.
     pub(super) fn end(&mut self, time: TimeSource<'_>) -> Option<Waited> {
-        self.token = None;
+        drop(self.take_token());
         // Whoever got his place and cannot use it has not left the queue before.
-        let waited = match self.bulkhead.take() {
+        let waited = match self.take_bulkhead() {
             Some(_) => WaitEnd::Granted,
             None => WaitEnd::GivenUp,
         };
-        let queue = self.queue.take()?;
+        let queue = self.take_queue()?;
         Some(queue.finish(waited, time.now()))
     }
 
     /// Looks whether the call has got the place that it queues for.
     pub(super) fn poll_queue(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(queue) = &mut self.queue else {
+        let inside = self.is_inside();
+        let Some(queue) = &mut *self.queue else {
             return Poll::Pending;
         };
-        if self.bulkhead.is_some() {
+        if inside {
             return Poll::Ready(());
         }
-        queue
-            .ticket
-            .poll(context)
-            .map(|permit| self.bulkhead = Some(permit))
+        let permit = ready!(queue.ticket.poll(context));
+        self.put_bulkhead(permit);
+        Poll::Ready(())
     }
 
     pub(super) const fn queues(&self) -> bool {
-        self.queue.is_some()
+        self.holds & QUEUE != 0
     }
 
     /// The guards of a call, if it has any.
     pub(super) fn guards_of(held: Option<&Self>) -> Guards<'a> {
         held.map_or_else(Guards::new, |held| held.guards)
+    }
+}
+
+/// What it holds.
+impl<'a> Held<'a> {
+    #[inline]
+    fn put_circuit(&mut self, permit: CircuitPermit<'a>) {
+        self.holds |= CIRCUIT;
+        self.circuit = permit.into_parts();
+    }
+
+    #[inline]
+    fn take_circuit(&mut self) -> Option<CircuitPermit<'a>> {
+        let breaker = self.guards.breaker.filter(|_| self.lets_go_of(CIRCUIT))?;
+        Some(CircuitPermit::of(breaker, self.circuit))
+    }
+
+    #[inline]
+    fn put_bulkhead(&mut self, permit: BulkheadPermit<'a>) {
+        self.holds |= BULKHEAD;
+        mem::forget(permit);
+    }
+
+    #[inline]
+    fn take_bulkhead(&mut self) -> Option<BulkheadPermit<'a>> {
+        let bulkhead = self.guards.bulkhead.filter(|_| self.lets_go_of(BULKHEAD))?;
+        Some(BulkheadPermit::of(bulkhead))
+    }
+
+    fn put_token(&mut self, token: BudgetToken<'a>) {
+        self.holds |= TOKEN;
+        self.ticket = token.into_ticket();
+    }
+
+    fn take_token(&mut self) -> Option<BudgetToken<'a>> {
+        let budget = self.guards.budget.filter(|_| self.lets_go_of(TOKEN))?;
+        Some(BudgetToken::of(budget, self.ticket))
+    }
+
+    fn put_queue(&mut self, queue: Queue<'a>) {
+        self.holds |= QUEUE;
+        *self.queue = Some(Box::new(queue));
+    }
+
+    fn take_queue(&mut self) -> Option<Box<Queue<'a>>> {
+        self.holds &= !QUEUE;
+        self.queue.take()
+    }
+
+    const fn is_inside(&self) -> bool {
+        self.holds & BULKHEAD != 0
+    }
+
+    /// Whether it was held; not any more.
+    #[inline]
+    const fn lets_go_of(&mut self, what: usize) -> bool {
+        let held = self.holds & what != 0;
+        self.holds &= !what;
+        held
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_back(&mut self) {
+        drop(self.take_circuit());
+        drop(self.take_bulkhead());
+        drop(self.take_token());
+        drop(self.take_queue());
     }
 }
 
@@ -341,21 +449,23 @@ impl Gate for AtGate<'_, '_, '_> {
         let Some(bulkhead) = held.guards.bulkhead else {
             return Place::Inside;
         };
-        if let Some(mut queue) = held.queue.take() {
-            if held.bulkhead.is_none() {
-                held.bulkhead = queue.ticket.try_take();
+        if let Some(mut queue) = held.take_queue() {
+            if !held.is_inside() {
+                if let Some(permit) = queue.ticket.try_take() {
+                    held.put_bulkhead(permit);
+                }
             }
-            let (end, place) = match (&held.bulkhead, queue.ends_with_deadline) {
-                (Some(_), _) => (WaitEnd::Granted, Place::Inside),
-                (None, false) => (WaitEnd::TimedOut, Place::Full),
-                (None, true) => (WaitEnd::GivenUp, Place::Late),
+            let (end, place) = match (held.is_inside(), queue.ends_with_deadline) {
+                (true, _) => (WaitEnd::Granted, Place::Inside),
+                (false, false) => (WaitEnd::TimedOut, Place::Full),
+                (false, true) => (WaitEnd::GivenUp, Place::Late),
             };
             self.waited = Some(queue.finish(end, self.asker.time.now()));
             return place;
         }
         self.waited = Some(Waited::NOT);
-        held.bulkhead = bulkhead.try_enter();
-        if held.bulkhead.is_some() {
+        if let Some(permit) = bulkhead.try_enter() {
+            held.put_bulkhead(permit);
             return Place::Inside;
         }
         let now = self.asker.time.now();
@@ -369,10 +479,10 @@ impl Gate for AtGate<'_, '_, '_> {
         let ends_with_deadline = self.remaining.is_some_and(|remaining| remaining <= wait);
         self.may_queue = self.remaining.map_or(wait, |remaining| remaining.min(wait));
         self.queued_at = Some(now);
-        held.queue = Some(Box::new(Queue {
+        held.put_queue(Queue {
             ticket,
             ends_with_deadline,
-        }));
+        });
         Place::Queueing
     }
 
@@ -387,7 +497,7 @@ impl Gate for AtGate<'_, '_, '_> {
         self.transition = transition;
         match entered {
             Ok(permit) => {
-                held.circuit = Some(permit);
+                held.put_circuit(permit);
                 true
             }
             Err(until_probe) => {
@@ -404,7 +514,10 @@ impl Gate for AtGate<'_, '_, '_> {
         let Some(budget) = held.guards.budget else {
             return true;
         };
-        held.token = budget.withdraw_on(class, self.asker.time);
-        held.token.is_some()
+        let Some(token) = budget.withdraw_on(class, self.asker.time) else {
+            return false;
+        };
+        held.put_token(token);
+        true
     }
 }

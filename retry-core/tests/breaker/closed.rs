@@ -227,6 +227,51 @@ fn what_says_nothing_is_no_call_for_the_share() {
 }
 
 #[test]
+fn the_share_of_many_calls_is_exact() {
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.9, 1, MINUTE);
+    for _ in 0..3_000 {
+        breaker.succeed();
+    }
+    assert_eq!(breaker.snapshot().failure_rate, Some(0.0));
+    for _ in 0..1_000 {
+        breaker.fail();
+    }
+    assert_eq!(breaker.snapshot().failure_rate, Some(0.25));
+    breaker.succeed();
+    assert_eq!(breaker.snapshot().failure_rate, Some(1_000.0 / 4_001.0));
+}
+
+#[test]
+fn the_success_that_makes_them_enough_opens_also_among_many() {
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 4_000, MINUTE);
+    for _ in 0..2_000 {
+        breaker.fail();
+    }
+    for _ in 0..1_999 {
+        breaker.succeed();
+    }
+    assert_closed(&breaker);
+    breaker.succeed();
+    assert_open(&breaker);
+}
+
+#[test]
+fn thirty_one_of_many_successes_may_count_longer_than_the_window() {
+    let time = virtual_time();
+    let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 1, secs(20));
+    for _ in 0..5_000 {
+        breaker.succeed();
+    }
+    time.pass(secs(20));
+    let mut failures = 0;
+    while breaker.state() == CircuitState::Closed {
+        breaker.fail();
+        failures += 1;
+    }
+    assert!((2..=31).contains(&failures), "{failures} failures");
+}
+
+#[test]
 fn calls_leave_the_share_when_the_window_has_passed() {
     let time = virtual_time();
     let breaker = CircuitBreaker::new("payments").failure_rate(0.5, 2, secs(20));
