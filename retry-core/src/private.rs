@@ -7,7 +7,7 @@
 //! loop {
 //!     let operation = async { BODY };
 //!     let turn = attempt(&mut driver, operation).await;
-//!     if let Break(end) = step(turn, PLAN, &mut driver, HOOKS, ERRORS, TEXT, VALUES, STOPS) { return end; }
+//!     if let Break(end) = step(turn, driver.at(SITE), HOOKS, ERRORS, TEXT, VALUES, STOPS) { return end; }
 //!     pause(&mut driver, ABORT).await; // only where there is one
 //! }
 //! ```
@@ -52,8 +52,8 @@ use crate::judge::{
 pub use crate::judge::{AnyValue, ByTrait, Errors, Known, NeverStops, NoFilter};
 use crate::listener::{Listener, OnGivingUp, OnRetry};
 use crate::outcome::{End, Outcome, Report, Stopped};
-use crate::site::Site;
-pub use crate::site::{Plan, SiteGuards};
+pub use crate::site::SiteGuards;
+use crate::site::{Plan, Site};
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
 use crate::time::TimeSource;
@@ -232,12 +232,29 @@ impl<'g> Begin<'g> for GuardedSite<'g> {
 /// The state of an async function's call, which keeps `K` of a value that is not acceptable and holds `G` of its guards.
 pub struct Driver<R: Returns, K, G>(Planned<'static, K, R::Error, G>);
 
+/// The driver with the plan of its site, which it is told again if that is a constant: then the compiler sees what the policy has no need of.
+pub struct Here<'d, R: Returns, K, G> {
+    plan: &'static Plan<'static>,
+    driver: &'d mut driver::Driver<'static, K, R::Error, G>,
+}
+
 impl<R: Returns, K, G> Driver<R, K, G> {
-    /// What [`step`] is told where it cannot be told a constant, which spares it what the policy has no need of.
-    #[must_use]
+    /// At the site where it began.
     #[inline]
-    pub const fn plan(&self) -> &'static Plan<'static> {
-        self.0.plan
+    pub const fn at(&mut self, site: &'static Site) -> Here<'_, R, K, G> {
+        Here {
+            plan: &site.plan,
+            driver: &mut self.0.driver,
+        }
+    }
+
+    /// The same where the site is no constant.
+    #[inline]
+    pub const fn here(&mut self) -> Here<'_, R, K, G> {
+        Here {
+            plan: self.0.plan,
+            driver: &mut self.0.driver,
+        }
     }
 }
 
@@ -340,15 +357,10 @@ impl<R: Returns> Finish<R> for ToOutcome {
     clippy::inline_always,
     reason = "a function of its own would be that of many sites, and could not leave out what the policy of each has no need of"
 )]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "written by the attribute; each behaviour is an argument of its own"
-)]
 #[inline(always)]
 pub fn step<'g, R, K, G, C, F, V, S>(
     turn: Turn<R>,
-    plan: &'static Plan<'static>,
-    driver: &mut Driver<R, K, G>,
+    here: Here<'_, R, K, G>,
     hooks: Hooks<'_>,
     errors: Judges<C, F>,
     text: TextOf<R>,
@@ -364,7 +376,7 @@ where
     Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
     let errors = errors.with(text);
-    let driver = &mut driver.0.driver;
+    let Here { plan, driver } = here;
     let unsettled = match turn {
         Turn::Due => None,
         Turn::Taken(attempted) => {
@@ -618,16 +630,19 @@ impl<C, F> Judges<C, F> {
     }
 }
 
+/// What an error says about itself.
+pub type OwnClass<E> = Classified<fn(&E) -> Classification>;
+
 /// By the error's own [`Classify`]. Already asked for here, and not of [`run_blocking`] or [`step`], so that the compiler blames the one type
 /// that the expansion names: the function's return type.
 #[inline]
 #[must_use]
-pub const fn by_trait<R>() -> Judges<Classified<impl Fn(&R::Error) -> Classification>, NoFilter>
+pub const fn by_trait<R>() -> Judges<OwnClass<R::Error>, NoFilter>
 where
     R: Returns,
     R::Error: Classify,
 {
-    Judges(Classified(|error: &R::Error| error.classify()), NoFilter)
+    Judges(Classified(Classify::classify), NoFilter)
 }
 
 /// By what the keys say.

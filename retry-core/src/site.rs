@@ -10,7 +10,7 @@ use crate::registry::Register;
 
 /// What every call has: a policy and the name of what is called.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) operation: &'static str,
 }
@@ -83,12 +83,6 @@ impl fmt::Debug for SiteGuards {
 }
 
 impl Site {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn plan(&self) -> &Plan<'static> {
-        &self.plan
-    }
-
     /// Describes a place in the source.
     #[must_use]
     pub const fn new(

@@ -142,7 +142,7 @@ fn a_bare_async_function() {
             pub async fn fetch(id: u64) -> Result<User, ApiError> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
                 static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
+                let mut __driver = begun_driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<Result<User, ApiError>> {
@@ -155,7 +155,7 @@ fn a_bare_async_function() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        &mut __driver,
+                        __driver.at(&__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
@@ -196,7 +196,7 @@ fn keys_of_the_policy() {
                     ),
                 );
                 static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
+                let mut __driver = begun_driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<Result<User, ApiError>> {
@@ -206,7 +206,7 @@ fn keys_of_the_policy() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        &mut __driver,
+                        __driver.at(&__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
@@ -283,7 +283,7 @@ fn closures_that_judge() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        &mut __driver,
+                        __driver.at(&__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_keys(
                             classified::<Result<Status, JobError>, _, _>(|error| error.class()),
@@ -320,7 +320,7 @@ fn an_abort_and_an_observer() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        &mut __driver,
+                        __driver.at(&__RETRY_SITE),
                         Hooks::asynchronous().abort(&SHUTDOWN).observe(&METRICS),
                         by_trait::<io::Result<User>>(),
                         |__error| text(__error).__retry_known(),
@@ -378,7 +378,7 @@ fn an_attempt_timeout() {
                     Policy::attempt_timeout(Policy::new(), Duration::from_secs(2)),
                 );
                 static __RETRY_SITE: Site = <Site>::here("fetch", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
+                let mut __driver = begun_driver::<Result<User, ApiError>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<Result<User, ApiError>> {
@@ -388,7 +388,7 @@ fn an_attempt_timeout() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        &mut __driver,
+                        __driver.at(&__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
@@ -412,7 +412,7 @@ fn arguments_between_attempts() {
             async fn send(body: Vec<u8>, mut page: u32) -> io::Result<()> {
                 static __RETRY_POLICY: Policy = Policy::checked(Policy::new());
                 static __RETRY_SITE: Site = <Site>::here("send", module_path!(), &__RETRY_POLICY);
-                let mut __driver = driver::<io::Result<()>, _>(&__RETRY_SITE);
+                let mut __driver = begun_driver::<io::Result<()>, _>(&__RETRY_SITE);
                 loop {
                     let __operation = async {
                         if let Some(__output) = None::<io::Result<()>> {
@@ -427,7 +427,7 @@ fn arguments_between_attempts() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        &mut __driver,
+                        __driver.at(&__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<io::Result<()>>(),
                         |__error| text(__error).__retry_known(),
@@ -468,7 +468,7 @@ fn a_method_with_self() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        &mut __driver,
+                        __driver.here(),
                         Hooks::asynchronous().abort(&self.shutdown),
                         by_trait::<Result<User, Self::Error>>(),
                         |__error| text(__error).__retry_known(),
@@ -524,7 +524,7 @@ fn what_async_trait_made() {
                             module_path!(),
                             &__RETRY_POLICY,
                         );
-                        let mut __driver = driver::<io::Result<User>, _>(&__RETRY_SITE);
+                        let mut __driver = begun_driver::<io::Result<User>, _>(&__RETRY_SITE);
                         loop {
                             let __operation = async {
                                 if let Some(__output) = None::<io::Result<User>> {
@@ -534,7 +534,7 @@ fn what_async_trait_made() {
                             };
                             if let Break(__end) = step(
                                 attempt(&mut __driver, __operation).await,
-                                &mut __driver,
+                                __driver.at(&__RETRY_SITE),
                                 Hooks::asynchronous(),
                                 by_trait::<io::Result<User>>(),
                                 |__error| text(__error).__retry_known(),

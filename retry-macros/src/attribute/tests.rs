@@ -852,7 +852,7 @@ fn an_editor_finds_the_documentation_of_a_key_at_the_key() {
         named_at(output, &mut found);
         let last = found.pop().map(|(driver, _)| driver);
         assert!(
-            matches!(last.as_deref(), Some("driver" | "run_blocking")),
+            matches!(last.as_deref(), Some("begun_driver" | "run_blocking")),
             "{last:?}"
         );
         // What is between them is nowhere.

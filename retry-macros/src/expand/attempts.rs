@@ -19,7 +19,7 @@ pub(super) struct Attempts<'a> {
     /// What stands in front of everything.
     items: TokenStream,
     site: TokenStream,
-    plan: TokenStream,
+    here: TokenStream,
     /// The fresh copies that each attempt begins with.
     copies: Vec<Copy<'a>>,
     /// The binding of the parameter `#[attempt]`.
@@ -62,7 +62,7 @@ impl<'a> Attempts<'a> {
         let Site {
             items,
             value,
-            plan,
+            here,
             statics,
         } = site::site(&behaviour, function, &output);
         let site = behaviour.guarded(value, statics);
@@ -70,7 +70,7 @@ impl<'a> Attempts<'a> {
             past_keys: keys::way(&behaviour.private, config),
             items,
             site,
-            plan,
+            here,
             copies: copies(&config.clone, bindings),
             known: function.attempt.first().map(Known::new),
             check,
@@ -192,7 +192,7 @@ impl<'a> Attempts<'a> {
         let values = self.behaviour.values();
         let stops = self.behaviour.stops();
         let (items, site, check) = (&self.items, &self.site, &self.check);
-        let (past_keys, plan) = (&self.past_keys, &self.plan);
+        let (past_keys, here) = (&self.past_keys, &self.here);
         // At the brace, so that the compiler's message about a moved argument does not land on the attribute.
         let brace = Span::mixed_site().located_at(body.span_open());
         let asynchronous = Ident::new("async", brace);
@@ -220,7 +220,7 @@ impl<'a> Attempts<'a> {
                 #known
                 let #operation = #asynchronous #body;
                 if let ::core::ops::ControlFlow::Break(__end) = #private::step(
-                    #private::attempt(&mut __driver, #operation).await, #plan, &mut __driver, #hooks, #errors, #text, #values, #stops,
+                    #private::attempt(&mut __driver, #operation).await, #here, #hooks, #errors, #text, #values, #stops,
                 ) {
                     #end __end;
                 }

@@ -17,8 +17,8 @@ pub(super) struct Site {
     pub(super) items: TokenStream,
     /// Gives the site.
     pub(super) value: TokenStream,
-    /// Gives its plan while there is a driver.
-    pub(super) plan: TokenStream,
+    /// Gives the driver at the site.
+    pub(super) here: TokenStream,
     /// Gives those of its guards that are statics, if any are.
     pub(super) statics: Option<TokenStream>,
 }
@@ -48,7 +48,7 @@ pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type
         output,
         statics: statics.as_ref(),
     };
-    let (items, value, plan) = if may_be_item(&quote!(#operation #policy), &counts, function) {
+    let (items, value, here) = if may_be_item(&quote!(#operation #policy), &counts, function) {
         // Items are evaluated by `cargo check` too, inline constants are not. Nothing keeps their names from the user's expressions but
         // that nobody has such names.
         let site = site(quote_spanned!(Span::mixed_site()=> &__RETRY_POLICY));
@@ -60,20 +60,20 @@ pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type
             #entry
         };
         let value = quote_spanned!(Span::mixed_site()=> &__RETRY_SITE);
-        let plan = quote_spanned!(Span::mixed_site()=> __RETRY_SITE.plan());
-        (items, value, plan)
+        let here = quote_spanned!(Span::mixed_site()=> __driver.at(&__RETRY_SITE));
+        (items, value, here)
     } else {
         let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
         let policy = may_be_item(&policy, &counts, function).then_some(&policy);
         let entry = entry.of_generic(&operation, policy);
         let value = quote_spanned!(Span::mixed_site()=> const { &#site });
-        let plan = quote_spanned!(Span::mixed_site()=> __driver.plan());
-        (quote!(#guards #entry), value, plan)
+        let here = quote_spanned!(Span::mixed_site()=> __driver.here());
+        (quote!(#guards #entry), value, here)
     };
     Site {
         items,
         value,
-        plan,
+        here,
         statics,
     }
 }
