@@ -7,7 +7,7 @@
 //! loop {
 //!     let operation = async { BODY };
 //!     let turn = attempt(&mut driver, operation).await;
-//!     if let Break(end) = step(turn, driver.at(SITE), HOOKS, ERRORS, TEXT, VALUES, STOPS) { return end; }
+//!     if let Break(end) = step(turn, at(&mut driver, SITE), HOOKS, ERRORS, TEXT, VALUES, STOPS) { return end; }
 //!     pause(&mut driver, ABORT).await; // only where there is one
 //! }
 //! ```
@@ -238,23 +238,24 @@ pub struct Here<'d, R: Returns, K, G> {
     driver: &'d mut driver::Driver<'static, K, R::Error, G>,
 }
 
-impl<R: Returns, K, G> Driver<R, K, G> {
-    /// At the site where it began.
-    #[inline]
-    pub const fn at(&mut self, site: &'static Site) -> Here<'_, R, K, G> {
-        Here {
-            plan: &site.plan,
-            driver: &mut self.0.driver,
-        }
+/// At the site where it began. A function and not a method, which the compiler would miss besides, where there is no `Result`.
+#[inline]
+pub const fn at<'d, R: Returns, K, G>(
+    driver: &'d mut Driver<R, K, G>,
+    site: &'static Site,
+) -> Here<'d, R, K, G> {
+    Here {
+        plan: &site.plan,
+        driver: &mut driver.0.driver,
     }
+}
 
-    /// The same where the site is no constant.
-    #[inline]
-    pub const fn here(&mut self) -> Here<'_, R, K, G> {
-        Here {
-            plan: self.0.plan,
-            driver: &mut self.0.driver,
-        }
+/// The same where the site is no constant.
+#[inline]
+pub const fn here<R: Returns, K, G>(driver: &mut Driver<R, K, G>) -> Here<'_, R, K, G> {
+    Here {
+        plan: driver.0.plan,
+        driver: &mut driver.0.driver,
     }
 }
 

@@ -155,7 +155,7 @@ fn a_bare_async_function() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        __driver.at(&__RETRY_SITE),
+                        at(&mut __driver, &__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
@@ -206,7 +206,7 @@ fn keys_of_the_policy() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        __driver.at(&__RETRY_SITE),
+                        at(&mut __driver, &__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
@@ -283,7 +283,7 @@ fn closures_that_judge() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        __driver.at(&__RETRY_SITE),
+                        at(&mut __driver, &__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_keys(
                             classified::<Result<Status, JobError>, _, _>(|error| error.class()),
@@ -320,7 +320,7 @@ fn an_abort_and_an_observer() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        __driver.at(&__RETRY_SITE),
+                        at(&mut __driver, &__RETRY_SITE),
                         Hooks::asynchronous().abort(&SHUTDOWN).observe(&METRICS),
                         by_trait::<io::Result<User>>(),
                         |__error| text(__error).__retry_known(),
@@ -388,7 +388,7 @@ fn an_attempt_timeout() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        __driver.at(&__RETRY_SITE),
+                        at(&mut __driver, &__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
@@ -427,7 +427,7 @@ fn arguments_between_attempts() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        __driver.at(&__RETRY_SITE),
+                        at(&mut __driver, &__RETRY_SITE),
                         Hooks::asynchronous(),
                         by_trait::<io::Result<()>>(),
                         |__error| text(__error).__retry_known(),
@@ -468,7 +468,7 @@ fn a_method_with_self() {
                     };
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
-                        __driver.here(),
+                        here(&mut __driver),
                         Hooks::asynchronous().abort(&self.shutdown),
                         by_trait::<Result<User, Self::Error>>(),
                         |__error| text(__error).__retry_known(),
@@ -534,7 +534,7 @@ fn what_async_trait_made() {
                             };
                             if let Break(__end) = step(
                                 attempt(&mut __driver, __operation).await,
-                                __driver.at(&__RETRY_SITE),
+                                at(&mut __driver, &__RETRY_SITE),
                                 Hooks::asynchronous(),
                                 by_trait::<io::Result<User>>(),
                                 |__error| text(__error).__retry_known(),

@@ -26,7 +26,10 @@ pub(super) struct Site {
 /// The constant, and what the inventory is told of it.
 pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type) -> Site {
     let Behaviour {
-        config, runtime, ..
+        config,
+        runtime,
+        private,
+        ..
     } = behaviour;
     let policy = spelled_out(Builder { runtime }.policy(config), function);
     let operation = operation(config, function);
@@ -60,14 +63,14 @@ pub(super) fn site(behaviour: &Behaviour<'_>, function: &Function, output: &Type
             #entry
         };
         let value = quote_spanned!(Span::mixed_site()=> &__RETRY_SITE);
-        let here = quote_spanned!(Span::mixed_site()=> __driver.at(&__RETRY_SITE));
+        let here = quote_spanned!(Span::mixed_site()=> #private::at(&mut __driver, &__RETRY_SITE));
         (items, value, here)
     } else {
         let site = site(quote_spanned!(Span::mixed_site()=> const { &#policy }));
         let policy = may_be_item(&policy, &counts, function).then_some(&policy);
         let entry = entry.of_generic(&operation, policy);
         let value = quote_spanned!(Span::mixed_site()=> const { &#site });
-        let here = quote_spanned!(Span::mixed_site()=> __driver.here());
+        let here = quote_spanned!(Span::mixed_site()=> #private::here(&mut __driver));
         (quote!(#guards #entry), value, here)
     };
     Site {
