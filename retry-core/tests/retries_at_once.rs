@@ -4,6 +4,7 @@
 mod support;
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -71,10 +72,11 @@ fn failures() -> impl Strategy<Value = Vec<Failure>> {
     vec(failure, 0..12)
 }
 
-/// What a call gives, and how often it asked: for an attempt, for a class, and for leave.
+/// What a call gives, how long it waited, and how often it asked: for an attempt, for a class, and for leave.
 #[derive(Debug, PartialEq)]
 struct Seen {
     result: Result<u32, Failure>,
+    waited: Duration,
     attempts: u32,
     classified: u32,
     filtered: u32,
@@ -95,6 +97,7 @@ fn each_way(policy: &Policy, script: &[Failure], refused: Option<u32>) -> [Seen;
             .call("test")
             .clock(&clock)
             .sleeper(&clock)
+            .seed(7)
             .classify(|error: &Failure| -> Classification {
                 add(&classified);
                 error.classify()
@@ -111,6 +114,7 @@ fn each_way(policy: &Policy, script: &[Failure], refused: Option<u32>) -> [Seen;
         };
         Seen {
             result,
+            waited: clock.elapsed(),
             attempts: attempts.get(),
             classified: classified.get(),
             filtered: filtered.get(),
@@ -138,18 +142,15 @@ proptest! {
 fn an_abort_is_seen_between_attempts_without_a_delay() {
     let signal = AbortSignal::new();
     let attempts = Cell::new(0);
-    let outcome = AT_ONCE
-        .attempts(9)
-        .call("test")
-        .abort(&signal)
-        .execute_blocking(|| {
-            attempts.set(attempts.get() + 1);
-            if attempts.get() == 3 {
-                signal.abort();
-            }
-            Err::<(), _>(TRANSIENT)
-        });
-    assert_eq!(outcome.attempts(), 3);
+    let policy = AT_ONCE.attempts(9);
+    let result = policy.call("test").abort(&signal).run_blocking(|| {
+        attempts.set(attempts.get() + 1);
+        if attempts.get() == 3 {
+            signal.abort();
+        }
+        Err::<(), _>(TRANSIENT)
+    });
+    assert_eq!((result, attempts.get()), (Err(TRANSIENT), 3));
 }
 
 #[test]
