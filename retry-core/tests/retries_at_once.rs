@@ -11,8 +11,8 @@ use proptest::option;
 use proptest::prelude::*;
 use retry_core::testing::ManualClock;
 use retry_core::{
-    AbortSignal, Backoff, ClassRule, Classification, Classify as _, ErrorClass, Policy, RetryAfter,
-    SleepDecision,
+    AbortSignal, Backoff, CircuitBreaker, ClassRule, Classification, Classify as _, ErrorClass,
+    Policy, RetryAfter, SleepDecision,
 };
 use support::{AT_ONCE, Failure, TRANSIENT, millis, poll_to_end, secs};
 
@@ -167,4 +167,25 @@ fn a_sleep_rule_is_asked_about_delays_of_nothing() {
         Err(TRANSIENT)
     );
     assert_eq!(asked.get(), 3);
+}
+
+#[test]
+fn a_breaker_counts_failures_without_a_delay() {
+    let policy = AT_ONCE.attempts(9);
+    let fails = || Err::<(), _>(TRANSIENT);
+    for asynchronous in [false, true] {
+        let breaker = CircuitBreaker::new("payments").failures(3, secs(60));
+        let call = policy.call("test").breaker(&breaker);
+        let attempts = Cell::new(0);
+        let attempt = || {
+            attempts.set(attempts.get() + 1);
+            fails()
+        };
+        let result = if asynchronous {
+            poll_to_end(call.run(async || attempt()))
+        } else {
+            call.run_blocking(attempt)
+        };
+        assert_eq!((result, attempts.get()), (Err(TRANSIENT), 3));
+    }
 }

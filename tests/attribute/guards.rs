@@ -1,5 +1,6 @@
 //! `breaker`, `budget` and `bulkhead`: what may stand behind them, and what the function's caller notices.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -598,6 +599,29 @@ mod wrapped {
 
     const NOT_RETRIED: (u32, Option<StopReason>) = (1, Some(StopReason::NonRetryableClass));
     const RETRIED: (u32, Option<StopReason>) = (3, Some(StopReason::MaxAttemptsGlobal));
+
+    #[tokio::test]
+    async fn an_open_circuit_is_not_retried_at_once_either() {
+        #[retry(backoff = none)]
+        fn above(runs: &Cell<u32>, cause: StopReason) -> Result<(), OrderFailed> {
+            runs.set(runs.get() + 1);
+            let cause = stopped(cause);
+            Err(PaymentFailed { cause }.into())
+        }
+        #[retry(backoff = none)]
+        async fn above_async(runs: &Cell<u32>, cause: StopReason) -> Result<(), OrderFailed> {
+            runs.set(runs.get() + 1);
+            let cause = stopped(cause);
+            Err(PaymentFailed { cause }.into())
+        }
+        for (reason, attempts) in [(StopReason::CircuitOpen, 1), (StopReason::BulkheadFull, 3)] {
+            let runs = Cell::new(0);
+            assert!(above(&runs, reason).is_err());
+            assert_eq!(runs.take(), attempts);
+            assert!(above_async(&runs, reason).await.is_err());
+            assert_eq!(runs.get(), attempts);
+        }
+    }
 
     #[test]
     fn an_open_circuit_in_a_chain_of_sources_is_not_retried() {
