@@ -175,7 +175,8 @@ fn a_breaker_counts_failures_without_a_delay() {
     let fails = || Err::<(), _>(TRANSIENT);
     for asynchronous in [false, true] {
         let breaker = CircuitBreaker::new("payments").failures(3, secs(60));
-        let call = policy.call("test").breaker(&breaker);
+        let clock = ManualClock::new();
+        let call = policy.call("test").sleeper(&clock).breaker(&breaker);
         let attempts = Cell::new(0);
         let attempt = || {
             attempts.set(attempts.get() + 1);
