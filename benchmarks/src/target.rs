@@ -41,14 +41,14 @@ const TARGETS: &[Target] = &[
         limit: 10.0,
         unit: "ns",
         measure: |results| worst(|ours| over_bare(results, case::SUCCESS_ASYNC, ours)),
-        in_the_way: "the same as for the overhead to backon's.",
+        in_the_way: "",
     },
     Target {
         what: "success_async: overhead to backon's",
         limit: 0.4,
         unit: "",
         measure: |results| to_overhead_of_backon(results, case::SUCCESS_ASYNC),
-        in_the_way: "callgrind: `Run::poll` is two thirds of what the call adds, making the `Call` and its `Run` a quarter. The step is set and dropped twice, and a call holds its clock, abort, seed and timeline although most calls have none.",
+        in_the_way: "",
     },
     Target {
         what: "success_async: the attribute to the call",
@@ -65,35 +65,35 @@ const TARGETS: &[Target] = &[
         limit: 0.5,
         unit: "",
         measure: |results| to_backon(results, case::TWO_FAILURES_THEN_SUCCESS, Figures::ns),
-        in_the_way: "callgrind, for each failure: `Progress::fail` a third, asking whether another attempt may start a quarter, the engine and the backoff another quarter, the one block of the history the rest. backon counts in its iterator. Only a path of its own for calls that nothing observes, guards, limits or delays could be as short, and that would be a second place that decides.",
+        in_the_way: "the operation itself is a third of backon's time. Of the rest, callgrind puts half into the first attempt: saving registers, making the call and its future, and looking at the switches of the process. A failure that is retried at once is about 45 instructions, which find that nobody watches, its class, its hint and how many there may be.",
     },
     Target {
         what: "two_failures_then_success_sync to backon",
         limit: 0.5,
         unit: "",
         measure: |results| to_backon(results, case::TWO_FAILURES_THEN_SUCCESS_SYNC, Figures::ns),
-        in_the_way: "as for the async case.",
+        in_the_way: "",
     },
     Target {
         what: "hundred_failures to backon",
         limit: 0.6,
         unit: "",
         measure: |results| to_backon(results, case::HUNDRED_FAILURES, Figures::ns),
-        in_the_way: "as for two failures.",
+        in_the_way: "callgrind: about 45 instructions of ours for each failure, of which a dozen keep and look up the state of an async block and the rest find that nobody watches, the class, its hint and how many there may be.",
     },
     Target {
         what: "hundred_failures_sync to backon",
         limit: 0.6,
         unit: "",
         measure: |results| to_backon(results, case::HUNDRED_FAILURES_SYNC, Figures::ns),
-        in_the_way: "as for two failures.",
+        in_the_way: "",
     },
     Target {
         what: "success_async: future over bare",
         limit: 64.0,
         unit: "bytes",
         measure: |results| worst(|ours| future_over_bare(results, ours)),
-        in_the_way: "the future of `Call::run` itself is within the limit; the block that is measured holds the `Call` too, 88 bytes, which it makes for the run.",
+        in_the_way: "",
     },
     Target {
         what: "blocks for any success at the first attempt",
@@ -117,14 +117,14 @@ const TARGETS: &[Target] = &[
         limit: 0.8,
         unit: "",
         measure: |results| guard_to(results, case::BREAKER_ONE_THREAD, &["recloser"]),
-        in_the_way: "fewer instructions than recloser's, but the permit is seven words, which are copied by wider loads than stores; a permit of two words would not wait for its own stores.",
+        in_the_way: "",
     },
     Target {
         what: "rate_breaker_one_thread to recloser",
         limit: 0.8,
         unit: "",
         measure: |results| guard_to(results, case::RATE_BREAKER_ONE_THREAD, &["recloser"]),
-        in_the_way: "recloser's rate is over the last so many calls; ours is over a span of time, so each vote reads a clock and takes a lock.",
+        in_the_way: "",
     },
     Target {
         what: "breaker_four_threads to recloser",
@@ -138,7 +138,7 @@ const TARGETS: &[Target] = &[
         limit: 1.0,
         unit: "",
         measure: |results| guard_to(results, case::RATE_BREAKER_FOUR_THREADS, &["recloser"]),
-        in_the_way: "as for one thread; four threads meet at that lock.",
+        in_the_way: "",
     },
     Target {
         what: "success_with_budget over success_async",
@@ -150,7 +150,7 @@ const TARGETS: &[Target] = &[
                 Some(ns(case::SUCCESS_WITH_BUDGET, ours)? - ns(case::SUCCESS_ASYNC, ours)?)
             })
         },
-        in_the_way: "the budget itself is within the limit (`retry_guard`); a call that has any guard makes, moves and drops 112 bytes of what it may come to hold.",
+        in_the_way: "the budget's one atomic step is 3 ns. callgrind on the rest: entering is 32 instructions out of line, half of which save registers; dropping and writing what a call holds of its guards 28, the success 15, polling 7. The target compares the slower of our two forms with a budget with the faster one without.",
     },
     Target {
         what: "bulkhead_one_thread to the best of tokio's semaphore and the peers",
@@ -160,7 +160,7 @@ const TARGETS: &[Target] = &[
             let best = ["tokio", "tower", "tower-resilience", "execution-policy"];
             guard_to(results, case::BULKHEAD_ONE_THREAD, &best)
         },
-        in_the_way: "faster than tokio's semaphore by the limit, but `acquire` is an async function that holds a ticket and a timer from the beginning; it could try first, and make them when it has to wait.",
+        in_the_way: "",
     },
     Target {
         what: "success_with_everything",
@@ -177,7 +177,7 @@ const TARGETS: &[Target] = &[
             let ns = |subject| ns(results, case::CLEAN_BUILD_PROCESSOR, subject);
             Some(ns("retry_attribute")? / ns("backon and tracing")?)
         },
-        in_the_way: "both build syn and tokio. The rest is this project's two crates, of about the same share: the macros, whose checks are many, and the runtime with its guards, data and reports, used or not.",
+        in_the_way: "both build syn and tokio; syn's `full`, without which no closure and no signature can be parsed, is a third of its time. The rest is code generation for two crates, spread over all their modules: the compiler's own profile puts LLVM at 0.8 s of the runtime and 1.0 s of the macros.",
     },
     Target {
         what: "clean_build to backon and tracing",
@@ -187,7 +187,7 @@ const TARGETS: &[Target] = &[
             let ns = |subject| ns(results, case::CLEAN_BUILD, subject);
             Some(ns("retry_attribute")? / ns("backon and tracing")?)
         },
-        in_the_way: "as for the processor's seconds, and syn, the macros and the runtime are built one after the other.",
+        in_the_way: "as for the processor's seconds; and syn, the macros and the runtime are built one after the other, because a crate that exports macros waits for them. With the runtime in a crate of its own the ratio was 1.17.",
     },
     Target {
         what: "machine_code_per_site to backon",

@@ -1,8 +1,8 @@
 //! `breaker`, `budget` and `bulkhead`: what may stand behind them, and what the function's caller notices.
 
-use std::cell::Cell;
 use std::error::Error;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -603,23 +603,23 @@ mod wrapped {
     #[tokio::test]
     async fn an_open_circuit_is_not_retried_at_once_either() {
         #[retry(backoff = none)]
-        fn above(runs: &Cell<u32>, cause: StopReason) -> Result<(), OrderFailed> {
-            runs.set(runs.get() + 1);
+        fn above(runs: &AtomicU32, cause: StopReason) -> Result<(), OrderFailed> {
+            runs.fetch_add(1, Ordering::Relaxed);
             let cause = stopped(cause);
             Err(PaymentFailed { cause }.into())
         }
         #[retry(backoff = none)]
-        async fn above_async(runs: &Cell<u32>, cause: StopReason) -> Result<(), OrderFailed> {
-            runs.set(runs.get() + 1);
+        async fn above_async(runs: &AtomicU32, cause: StopReason) -> Result<(), OrderFailed> {
+            runs.fetch_add(1, Ordering::Relaxed);
             let cause = stopped(cause);
             Err(PaymentFailed { cause }.into())
         }
         for (reason, attempts) in [(StopReason::CircuitOpen, 1), (StopReason::BulkheadFull, 3)] {
-            let runs = Cell::new(0);
+            let runs = AtomicU32::new(0);
             assert!(above(&runs, reason).is_err());
-            assert_eq!(runs.take(), attempts);
+            assert_eq!(runs.swap(0, Ordering::Relaxed), attempts);
             assert!(above_async(&runs, reason).await.is_err());
-            assert_eq!(runs.get(), attempts);
+            assert_eq!(runs.into_inner(), attempts);
         }
     }
 
