@@ -1,6 +1,6 @@
 //! What observers keep for a call, from one event to the next.
 
-use std::any::{Any, TypeId};
+use std::any::{Any, TypeId, type_name};
 use std::cell::RefCell;
 use std::ptr;
 
@@ -15,11 +15,13 @@ struct Kept {
     state: Fragile<Box<dyn Any + Send>>,
 }
 
-/// Who keeps it: an observer is known by its address, and one address may be that of several observers of different types.
+/// Who keeps it. One address may be that of several observers of different types: of a pair and of its first, or of all that have no size.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Owner {
     address: usize,
     state: TypeId,
+    /// Its type's name, as a type that borrows has no id.
+    observer: &'static str,
 }
 
 /// What is an observer's: a panic when it is dropped is nothing to the call, even if the observer or the operation is panicking already.
@@ -47,6 +49,7 @@ impl CallStates {
         let owner = Owner {
             address: ptr::from_ref(observer).cast::<()>().addr(),
             state: TypeId::of::<S>(),
+            observer: type_name::<O>(),
         };
         let mut kept = self.take(owner);
         let slot = kept

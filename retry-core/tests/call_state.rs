@@ -103,6 +103,47 @@ fn belongs_to_one_call_and_one_observer() {
 }
 
 #[test]
+fn observers_of_different_types_at_one_address_have_states_of_their_own() {
+    /// Neither takes room, so that in a pair both are at one address.
+    struct Attempts;
+    struct Retries;
+
+    static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
+    static RETRIES: AtomicU32 = AtomicU32::new(0);
+
+    /// Counts the events of one kind, and shows the count at the end.
+    fn count(count: &mut Option<u32>, event: &Event<'_>, kind: EventKind, shown: &AtomicU32) {
+        let count = count.get_or_insert_default();
+        *count += u32::from(event.kind == kind);
+        if event.kind.is_terminal() {
+            shown.store(*count, Ordering::Relaxed);
+        }
+    }
+
+    impl Observer for Attempts {
+        fn on_event(&self, event: &Event<'_>) {
+            event.with_state(self, |state| {
+                count(state, event, EventKind::AttemptStarted, &ATTEMPTS);
+            });
+        }
+    }
+
+    impl Observer for Retries {
+        fn on_event(&self, event: &Event<'_>) {
+            event.with_state(self, |state| {
+                count(state, event, EventKind::Retry, &RETRIES);
+            });
+        }
+    }
+
+    let both = (Attempts, Retries);
+    let call = POLICY.call("fetch").observe(&both);
+    assert!(call.run_blocking(fails).is_err());
+    assert_eq!(ATTEMPTS.load(Ordering::Relaxed), 3);
+    assert_eq!(RETRIES.load(Ordering::Relaxed), 2);
+}
+
+#[test]
 fn is_gone_when_its_observer_panics_over_it_or_takes_it() {
     let seen = Mutex::new(Vec::new());
     let clumsy = |event: &Event<'_>| {
