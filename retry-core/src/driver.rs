@@ -194,18 +194,22 @@ impl<'a, K, E> State<'a, K, E> {
         }
     }
 
-    /// What the call has been through until now, to be put back when that has changed.
-    fn take_history(&mut self, plan: &'a Plan<'a>) -> Pin<Box<History<'a, K, E>>> {
+    /// What there is to know of a call that has no history yet.
+    fn begun(&self, plan: &'a Plan<'a>) -> Progress<'a> {
         let failures = match self {
             Self::Untimed { failures } => *failures,
             Self::Due | Self::At(_) | Self::Through(_) => 0,
         };
-        let started = self.started();
+        Progress::new(plan, self.started(), failures)
+    }
+
+    /// What the call has been through until now, to be put back when that has changed.
+    fn take_history(&mut self, plan: &'a Plan<'a>) -> Pin<Box<History<'a, K, E>>> {
         let past = match self {
             Self::Through(Past(history)) => history.take(),
             _ => None,
         };
-        past.unwrap_or_else(|| History::boxed(Progress::new(plan, started, failures)))
+        past.unwrap_or_else(|| History::boxed(self.begun(plan)))
     }
 
     fn put_back(&mut self, history: Pin<Box<History<'a, K, E>>>) {
@@ -388,7 +392,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[cold]
     #[inline(never)]
     fn begin_asking(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Admission {
-        let mut progress = Progress::new(plan, self.state.started(), 0);
+        let mut progress = self.state.begun(plan);
         let admission = progress.may_start(hooks, self.guards.held(), None);
         if admission != Admission::Granted || progress.is_needed_later() {
             let mut history = History::boxed(progress);
@@ -503,19 +507,16 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     where
         K: Keep<T>,
     {
-        if let Unsettled::Success(value) = unsettled {
-            self.announce_success(plan, hooks);
-            return ControlFlow::Break(End::Success(value));
-        }
-        let mut history = self.state.take_history(plan);
-        let mut now = history.as_mut().project();
-        now.timer.set(Timer::Idle);
-        let held = self.guards.held();
-        let (retry, end) = match unsettled {
-            Unsettled::Success(value) => (false, End::Success(value)),
+        match unsettled {
+            Unsettled::Success(value) => {
+                self.announce_success(plan, hooks);
+                ControlFlow::Break(End::Success(value))
+            }
             Unsettled::Value(value, classification) => {
-                let retry = now.progress.fail_with_value(hooks, held, classification);
-                (retry, End::Value(value))
+                let retry = self.take_notice(plan, |progress, held| {
+                    progress.fail_with_value(hooks, held, classification)
+                });
+                self.go_on(retry, End::Value(value))
             }
             Unsettled::Error(error, judged) => {
                 let failure =
@@ -525,21 +526,48 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                         known,
                         error_type: Some(std::any::type_name::<E>()),
                     };
-                    now.progress.fail_with_error(hooks, held, failure, about)
+                    self.take_notice(plan, |progress, held| {
+                        progress.fail_with_error(hooks, held, failure, about)
+                    })
                 });
-                (retry, End::Error(error))
+                self.go_on(retry, End::Error(error))
             }
-            Unsettled::Cut => (now.progress.fail_with_timeout(hooks, held), End::Nothing),
-        };
-        let flow = if retry {
-            *now.last = end.map(K::keep);
-            *now.due = true;
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(end)
-        };
+            Unsettled::Cut => {
+                let retry = self.take_notice(plan, |progress, held| {
+                    progress.fail_with_timeout(hooks, held)
+                });
+                self.go_on(retry, End::Nothing)
+            }
+        }
+    }
+
+    /// Tells the history of an attempt that has failed, which says whether there will be another.
+    fn take_notice(
+        &mut self,
+        plan: &'a Plan<'a>,
+        fail: impl FnOnce(&mut Progress<'a>, Option<&mut Held<'g>>) -> bool,
+    ) -> bool {
+        let mut history = self.state.take_history(plan);
+        let mut now = history.as_mut().project();
+        now.timer.set(Timer::Idle);
+        let retry = fail(now.progress, self.guards.held());
         self.state.put_back(history);
-        flow
+        retry
+    }
+
+    fn go_on<T>(&mut self, retry: bool, end: End<T, E>) -> ControlFlow<End<T, E>>
+    where
+        K: Keep<T>,
+    {
+        match self.state.history() {
+            Some(history) if retry => {
+                let history = history.project();
+                *history.last = end.map(K::keep);
+                *history.due = true;
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(end),
+        }
     }
 
     #[inline]
@@ -576,7 +604,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 .progress
                 .succeed(hooks, self.guards.held());
         }
-        let mut progress = Progress::new(plan, self.state.started(), 0);
+        let mut progress = self.state.begun(plan);
         progress.succeed(hooks, self.guards.held());
         if hooks.timeline.is_some() {
             self.state.put_back(History::boxed(progress));
@@ -601,7 +629,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     pub(crate) fn report(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Report {
         match self.state.history() {
             Some(history) => history.project().progress.report(hooks),
-            None => Progress::new(plan, self.state.started(), 0).report(hooks),
+            None => self.state.begun(plan).report(hooks),
         }
     }
 }

@@ -35,7 +35,24 @@ fn the_global_observer_sees_every_call_and_stays() {
         .run_blocking(|| script.attempt() as Result<u8, _>);
     assert!(seen().is_empty());
 
-    assert_eq!(set_global_observer(&GLOBAL), Ok(()));
+    // While a call runs: the number of the attempt is right, although nobody has heard of those before.
+    let mut runs = 0;
+    let result = AT_ONCE.call("late").run_blocking(|| {
+        runs += 1;
+        if runs < 3 {
+            return Err(TRANSIENT);
+        }
+        assert_eq!(set_global_observer(&GLOBAL), Ok(()));
+        Ok(runs)
+    });
+    assert_eq!(result, Ok(3));
+    assert_eq!(
+        seen(),
+        [
+            "global: late attempt_ended attempt=3",
+            "global: late success attempt=3",
+        ]
+    );
     let refused: GlobalObserverAlreadySet =
         set_global_observer(&SECOND).expect_err("there is one already");
     assert!(
