@@ -41,18 +41,9 @@ impl<'a, J, V> Blocking<'a, '_, J, V> {
         let (plan, hooks) = (self.plan, self.hooks);
         let mut unsettled = None;
         if driver.begins_at_once(plan, &hooks, V::RULED) {
-            loop {
-                let attempted = Attempted::Finished(operation(&driver));
-                match driver.settle(plan, attempted, &hooks, self.errors, self.values) {
-                    Settled::Success(value) => {
-                        return finish(&mut driver, &hooks, End::Success(value));
-                    }
-                    Settled::Again => {}
-                    Settled::Unsettled(other) => {
-                        unsettled = Some(other);
-                        break;
-                    }
-                }
+            match driver.attempt_blocking(plan, &hooks, self.errors, self.values, &mut operation) {
+                Ok(value) => return finish(&mut driver, &hooks, End::Success(value)),
+                Err(other) => unsettled = Some(other),
             }
         }
         // Copies: what is passed on as it came would have been in memory, and not in registers, all the time.
@@ -104,16 +95,12 @@ impl<'a, J, V> Rest<'a, '_, J, V> {
             values,
         } = *self;
         let mut attempt = |driver: &mut Driver<'a, Kept<T>, E, G>, admission| match admission {
-            Admission::Granted => loop {
-                let attempted = Attempted::Finished(operation(driver));
-                match driver.settle(plan, attempted, hooks, errors, values) {
-                    Settled::Success(value) => return ControlFlow::Break(End::Success(value)),
-                    Settled::Again => {}
-                    Settled::Unsettled(unsettled) => {
-                        return driver.conclude(plan, unsettled, hooks, errors);
-                    }
+            Admission::Granted => {
+                match driver.attempt_blocking(plan, hooks, errors, values, operation) {
+                    Ok(value) => ControlFlow::Break(End::Success(value)),
+                    Err(unsettled) => driver.conclude(plan, unsettled, hooks, errors),
                 }
-            },
+            }
             Admission::Queued => ControlFlow::Continue(()),
             Admission::Refused => ControlFlow::Break(driver.take_last()),
         };
@@ -134,7 +121,27 @@ impl<'a, J, V> Rest<'a, '_, J, V> {
     }
 }
 
-impl<'g, K, E, G: Holding<'g>> Driver<'_, K, E, G> {
+impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
+    /// Runs an attempt, and those that follow on one another at once.
+    #[inline]
+    fn attempt_blocking<T>(
+        &mut self,
+        plan: &'a Plan<'a>,
+        hooks: &Hooks<'_>,
+        errors: &(impl JudgeError<E> + DescribeError<E>),
+        values: &impl JudgeValue<T>,
+        operation: &mut (impl FnMut(&Self) -> Result<T, E> + ?Sized),
+    ) -> Result<T, Unsettled<T, E>> {
+        loop {
+            let attempted = Attempted::Finished(operation(self));
+            match self.settle(plan, attempted, hooks, errors, values) {
+                Settled::Success(value) => return Ok(value),
+                Settled::Again => {}
+                Settled::Unsettled(unsettled) => return Err(unsettled),
+            }
+        }
+    }
+
     /// Sleeps before the next attempt, or queues for the bulkhead, less long if there is an abort.
     #[cold]
     fn pause_blocking(&mut self, sleeper: Option<&dyn Sleep>, abort: Option<&dyn Abort>) {
