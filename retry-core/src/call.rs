@@ -8,9 +8,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use self::around::{
-    Around, AsyncSleeper, BlockingSleeper, CustomSleep, Extras, JoinExtras, JoinGuards,
-    MaybeExtras, NoExtras, NoObserver, NoSleepRule, Observed, Observers, RuntimeSleep, SleepRuled,
-    SleepRules,
+    Around, AsyncSleeper, BlockingSleeper, CustomSleep, Extras, MaybeExtras, NoExtras, NoObserver,
+    NoSleepRule, Observed, Observers, RuntimeSleep, SleepRuled, SleepRules,
 };
 use self::conductor::{Conductor, ToOutcome, ToResult};
 use crate::abort::Abort;
@@ -205,7 +204,7 @@ impl<'a, C, F, X, V, S, W> Call<'a, Errors<C, F, X>, V, S, W> {
 type Guarded<'a, J, V, S, O, P, Z, M> = Call<'a, J, V, S, Around<O, P, Z, Guards<'a>, M>>;
 
 /// The shared guards.
-impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
+impl<'a, J, V, S, O, P, Z, G: Into<Guards<'a>>, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// Stops while the circuit is open, and tells the breaker how every attempt ends.
     ///
     /// An open circuit ends the call at once, without an attempt or before the next one, as [`StopReason::CircuitOpen`](crate::StopReason);
@@ -265,7 +264,7 @@ impl<'a, J, V, S, O, P, Z, G: JoinGuards<'a>, M> Call<'a, J, V, S, Around<O, P, 
             observers: around.observers,
             sleeps: around.sleeps,
             sleeper: around.sleeper,
-            guards: add(around.guards.join()),
+            guards: add(around.guards.into()),
             extras: around.extras,
         })
     }
@@ -508,7 +507,7 @@ impl<'a, J, V, S, O, P, Z, G, M> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
 type WithExtras<'a, J, V, S, O, P, Z, G> = Call<'a, J, V, S, Around<O, P, Z, G, Extras<'a>>>;
 
 /// The rarer behaviours.
-impl<'a, J, V, S, O, P, Z, G, M: JoinExtras<'a>> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
+impl<'a, J, V, S, O, P, Z, G, M: Into<Extras<'a>>> Call<'a, J, V, S, Around<O, P, Z, G, M>> {
     /// Stops when `abort` says so. See [`Abort`].
     ///
     /// ```
@@ -584,7 +583,7 @@ impl<'a, J, V, S, O, P, Z, G, M: JoinExtras<'a>> Call<'a, J, V, S, Around<O, P, 
             sleeps: around.sleeps,
             sleeper: around.sleeper,
             guards: around.guards,
-            extras: add(around.extras.join()),
+            extras: add(around.extras.into()),
         })
     }
 }

@@ -142,21 +142,9 @@ impl AsyncSleeper for CustomSleep<'_> {
     }
 }
 
-/// What a call's guards grow from: none, or those that it has.
-pub trait JoinGuards<'a> {
-    #[doc(hidden)]
-    fn join(self) -> Guards<'a>;
-}
-
-impl<'a> JoinGuards<'a> for Unguarded {
-    fn join(self) -> Guards<'a> {
-        Guards::new()
-    }
-}
-
-impl<'a> JoinGuards<'a> for Guards<'a> {
-    fn join(self) -> Self {
-        self
+impl From<Unguarded> for Guards<'_> {
+    fn from(_: Unguarded) -> Self {
+        Self::new()
     }
 }
 
@@ -173,21 +161,9 @@ pub struct Extras<'a> {
     pub(super) timeline: Option<usize>,
 }
 
-/// What a call's rarer behaviours grow from: none, or those that it has.
-pub trait JoinExtras<'a> {
-    #[doc(hidden)]
-    fn join(self) -> Extras<'a>;
-}
-
-impl<'a> JoinExtras<'a> for NoExtras {
-    fn join(self) -> Extras<'a> {
-        Extras::default()
-    }
-}
-
-impl<'a> JoinExtras<'a> for Extras<'a> {
-    fn join(self) -> Self {
-        self
+impl From<NoExtras> for Extras<'_> {
+    fn from(_: NoExtras) -> Self {
+        Self::default()
     }
 }
 
