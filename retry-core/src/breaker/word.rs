@@ -80,6 +80,16 @@ impl Pass {
     }
 }
 
+/// All that is kept of a generation beside a number.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a permit would have to survive 2^32 transitions to be taken for one of this generation"
+)]
+#[inline]
+const fn lower_half(generation: u64) -> u32 {
+    generation as u32
+}
+
 /// Failures in a row, and the lower half of the generation that they belong to.
 #[derive(Clone, Copy)]
 pub(super) struct Streak {
@@ -93,14 +103,10 @@ impl Streak {
         length: 0,
     };
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a permit would have to survive 2^32 transitions to be taken for one of this generation"
-    )]
     #[inline]
     pub(super) const fn of(self, generation: u64) -> Self {
         Self {
-            generation: generation as u32,
+            generation: lower_half(generation),
             ..self
         }
     }
@@ -146,14 +152,10 @@ impl Undated {
         count: 0,
     };
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "as for failures in a row, the lower half is enough"
-    )]
     #[inline]
     pub(super) const fn of(self, generation: u64) -> Self {
         Self {
-            generation: generation as u32,
+            generation: lower_half(generation),
             ..self
         }
     }
