@@ -168,10 +168,17 @@ impl<'a, K, E> State<'a, K, E> {
 
     /// The attempt that runs, or would run next.
     fn attempt(&self) -> u32 {
+        match self.progress() {
+            Some(progress) => progress.attempt(),
+            None => self.failures_untold().saturating_add(1),
+        }
+    }
+
+    /// How many attempts have failed that no history tells of.
+    fn failures_untold(&self) -> u32 {
         match self {
-            Self::Due | Self::At(_) => 1,
-            Self::Untimed { failures } => failures.saturating_add(1),
-            Self::Through(_) => self.progress().map_or(1, Progress::attempt),
+            Self::Untimed { failures } => *failures,
+            Self::Due | Self::At(_) | Self::Through(_) => 0,
         }
     }
 
@@ -196,11 +203,7 @@ impl<'a, K, E> State<'a, K, E> {
 
     /// What there is to know of a call that has no history yet.
     fn begun(&self, plan: &'a Plan<'a>) -> Progress<'a> {
-        let failures = match self {
-            Self::Untimed { failures } => *failures,
-            Self::Due | Self::At(_) | Self::Through(_) => 0,
-        };
-        Progress::new(plan, self.started(), failures)
+        Progress::new(plan, self.started(), self.failures_untold())
     }
 
     /// What the call has been through until now, to be put back when that has changed.
