@@ -250,10 +250,11 @@ impl<'a> Event<'a> {
 
     /// Lets `observer` keep something from one event of a call to the next, such as a span that is open.
     ///
-    /// `use_state` gets what it left there at the call's last event: at first `None`. Each call has a state of its own for each observer, known
-    /// by its address and type, and type `S`. It is dropped with the call, after the terminal event or when the future is dropped; set it to `None` to drop it before. What
-    /// happens outside of a call, such as the transition of a circuit that nobody's call has caused, finds `None` and keeps nothing. So may what a
-    /// circuit tells its own observer or the global one: it tells its transitions in their order, some on behalf of a call on another thread.
+    /// `use_state` gets what it left there at the call's last event: at first `None`. Each call has a state of its own for each observer, which
+    /// is known by its address and type, and each type `S`. It is dropped with the call, after the terminal event or when the future is dropped;
+    /// set it to `None` to drop it before. What happens outside of a call, such as the transition of a circuit that nobody's call has caused,
+    /// finds `None` and keeps nothing. So may what a circuit tells its own observer or the global one: it tells its transitions in their order,
+    /// some on behalf of a call on another thread.
     ///
     /// ```
     /// use retry_core::{Backoff, Event, EventKind, Observer, Policy};
