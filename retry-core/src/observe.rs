@@ -45,6 +45,7 @@
 //! There is one global observer, so a program sets a pair of all that it wants. A call tells its own observers first, then the global one;
 //! what is both is told twice.
 
+mod by_name;
 #[cfg(feature = "log")]
 mod log;
 mod message;

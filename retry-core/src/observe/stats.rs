@@ -8,19 +8,12 @@ mod show;
 mod snapshot;
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::counters::{Counters, Increment};
 pub use self::snapshot::{AttemptsBucket, OperationStats, StatsSnapshot};
+use super::by_name::ByName;
 use crate::event::{Event, Observer};
-
-/// As many operations have a name. More than that is no longer a table that anybody reads, and points to names that are made of data.
-const MOST_OPERATIONS: usize = 256;
-
-/// Twice as many, so that whoever looks for a place finds an empty one soon.
-const SLOTS: usize = 2 * MOST_OPERATIONS;
 
 /// An observer that counts, and prints what it has counted as a table. It needs no backend and can be a `static`.
 ///
@@ -58,17 +51,8 @@ const SLOTS: usize = 2 * MOST_OPERATIONS;
 /// );
 /// ```
 pub struct Stats {
-    /// Operations by the hash of their name, or at the next place behind it that was free. Who comes to an empty slot takes it; once all names
-    /// are given, what he leaves there is `None`. Nothing is ever removed.
-    slots: [OnceLock<Option<Box<Named>>>; SLOTS],
-    /// How many operations have asked for a name.
-    names: AtomicUsize,
+    operations: ByName<Counters>,
     others: Counters,
-}
-
-struct Named {
-    operation: &'static str,
-    counters: Counters,
 }
 
 impl Stats {
@@ -79,8 +63,7 @@ impl Stats {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            slots: [const { OnceLock::new() }; SLOTS],
-            names: AtomicUsize::new(0),
+            operations: ByName::new(),
             others: Counters::new(),
         }
     }
@@ -125,9 +108,9 @@ impl Stats {
     }
 
     fn read(&self, read: fn(&AtomicU64) -> u64) -> StatsSnapshot {
-        let named = self.slots.iter().filter_map(|slot| slot.get()?.as_deref());
+        let named = self.operations.iter();
         let mut operations: Vec<_> = named
-            .map(|named| named.counters.read(named.operation, read))
+            .map(|(operation, counters)| counters.read(operation, read))
             .collect();
         operations.sort_by_key(|stats| stats.operation);
         operations.push(self.others.read(Self::OTHERS, read));
@@ -136,28 +119,8 @@ impl Stats {
     }
 
     fn counters(&self, operation: &'static str) -> &Counters {
-        let first = slot_of(operation);
-        for step in 0..SLOTS {
-            let slot = &self.slots[(first + step) % SLOTS];
-            match slot.get_or_init(|| self.give_name(operation)) {
-                Some(named) if named.operation == operation => return &named.counters,
-                Some(_) => {}
-                None => break,
-            }
-        }
-        &self.others
-    }
-
-    #[cold]
-    fn give_name(&self, operation: &'static str) -> Option<Box<Named>> {
-        // At most once for each slot, so it does not wrap.
-        let given = self.names.fetch_add(1, Ordering::Relaxed);
-        (given < MOST_OPERATIONS).then(|| {
-            Box::new(Named {
-                operation,
-                counters: Counters::new(),
-            })
-        })
+        let named = self.operations.of(operation, Counters::new);
+        named.unwrap_or(&self.others)
     }
 }
 
@@ -182,15 +145,4 @@ impl fmt::Debug for Stats {
             .field(&self.snapshot())
             .finish()
     }
-}
-
-/// Where to look for the operation first. By its text: one name can be at several addresses.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "there are fewer slots than that"
-)]
-fn slot_of(operation: &str) -> usize {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(operation.as_bytes());
-    (hasher.finish() % SLOTS as u64) as usize
 }
