@@ -2,15 +2,18 @@
 
 mod claim;
 mod family;
+mod keys;
 mod transitions;
 
 use std::fmt;
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit};
 
 use self::claim::Claim;
 pub use self::claim::MetricsError;
 use self::family::Family;
+use self::keys::Keys;
 use self::transitions::Transitions;
 use crate::breaker::{CircuitBreaker, CircuitState};
 use crate::budget::Budget;
@@ -82,13 +85,15 @@ use crate::time::TimeSource;
 ///
 /// # What it costs
 ///
-/// What an exporter needs to find a series is made when the series is first used and kept. After that a call allocates nothing for it, whether
-/// it succeeds at once or is retried, unless a guard was named while the program runs; what the exporter allocates is its own. A success at the
+/// What an exporter needs to find a series is made when the series is first used, and kept: for up to 256 operations, and as many circuits,
+/// bulkheads and budgets. After that a call allocates nothing for it, whether it succeeds at once or is retried, unless a guard was named while
+/// the program runs; what the exporter allocates is its own. A success at the
 /// first attempt records four samples: it has ended, so has its attempt, how long it took, and how many attempts. A breaker and
 /// a budget add one each, and a bulkhead three.
 pub struct MetricsObserver {
     claim: Claim,
     counted: Transitions,
+    keys: Box<Keys>,
     calls: Family<Counter, 3>,
     attempts: Family<Counter, 3>,
     delays: Family<Histogram, 1>,
@@ -168,6 +173,7 @@ impl MetricsObserver {
         Self {
             claim,
             counted: Transitions::default(),
+            keys: Box::new(Keys::new()),
             calls: Family::new(prefix, "retry_calls_total", ["operation", "outcome", "stop_reason"], Count,
                 "Calls that have ended, by how and why."),
             attempts: Family::new(prefix, "retry_attempts_total", ["operation", "class", "outcome"], Count,
@@ -283,30 +289,51 @@ impl MetricsObserver {
     }
 
     fn record_call(&self, event: &Event<'_>) {
-        let operation = event.operation;
         match event.kind {
-            EventKind::AttemptEnded => {
-                let class = event.class.map_or(NONE, ErrorClass::as_str);
-                let outcome = outcome(event.class.is_none());
-                self.attempts.of([operation, class, outcome]).increment(1);
-            }
-            EventKind::Retry => {
-                let delay = event.delay.unwrap_or_default();
-                self.delays.of([operation]).record(delay);
-            }
-            kind if kind.is_terminal() => {
-                let outcome = outcome(kind == EventKind::Success);
-                let reason = event.stop_reason.map_or(NONE, StopReason::as_str);
-                self.calls.of([operation, outcome, reason]).increment(1);
-                self.durations
-                    .of([operation, outcome])
-                    .record(event.elapsed);
-                self.attempts_per_call
-                    .of([operation, outcome])
-                    .record(event.attempt);
-            }
+            EventKind::AttemptEnded => self.record_attempt(event),
+            EventKind::Retry => self.record_delay(event),
+            kind if kind.is_terminal() => self.record_end(event),
             _ => {}
         }
+    }
+
+    fn record_attempt(&self, event: &Event<'_>) {
+        let Event {
+            operation, class, ..
+        } = *event;
+        let kept = self.keys.of_operation(operation);
+        let kept = kept.map(|kept| kept.attempts(class));
+        let outcome = outcome(class.is_none());
+        let class = class.map_or(NONE, ErrorClass::as_str);
+        let values = || [operation.into(), class.into(), outcome.into()];
+        self.attempts.of(kept, values).increment(1);
+    }
+
+    fn record_delay(&self, event: &Event<'_>) {
+        let operation = event.operation;
+        let kept = self.keys.of_operation(operation).map(|kept| &kept.delays);
+        let delay = event.delay.unwrap_or_default();
+        self.delays.of(kept, || [operation.into()]).record(delay);
+    }
+
+    fn record_end(&self, event: &Event<'_>) {
+        let operation = event.operation;
+        let kept = self.keys.of_operation(operation);
+        let success = event.kind == EventKind::Success;
+        let outcome = outcome(success);
+        let reason = event.stop_reason.map_or(NONE, StopReason::as_str);
+        self.calls
+            .of(kept.map(|kept| kept.calls(event.stop_reason)), || {
+                [operation.into(), outcome.into(), reason.into()]
+            })
+            .increment(1);
+        let values = || [operation.into(), outcome.into()];
+        self.durations
+            .of(kept.map(|kept| kept.durations(success)), values)
+            .record(event.elapsed);
+        self.attempts_per_call
+            .of(kept.map(|kept| kept.attempts_per_call(success)), values)
+            .record(event.attempt);
     }
 
     /// Where an event can be the only one to tell that a guard has changed.
@@ -319,7 +346,7 @@ impl MetricsObserver {
                 self.record_bulkhead(bulkhead);
             }
             if let Some(wait) = event.wait {
-                self.waits.of_guard(bulkhead.identity()).record(wait);
+                self.record_wait(bulkhead, wait);
             }
         }
         if let Some(budget) = event.budget.filter(|_| leaves) {
@@ -335,34 +362,45 @@ impl MetricsObserver {
             .serial
             .is_some_and(|serial| self.counted.count(serial))
         {
-            self.transitions
-                .of_guard(breaker.identity(), to.as_str())
-                .increment(1);
+            let guard = breaker.identity();
+            let kept = self.keys.of_circuit(guard);
+            let kept = kept.map(|kept| kept.transitions(to));
+            let values = || [guard.shared_name().into(), to.as_str().into()];
+            self.transitions.of(kept, values).increment(1);
         }
         self.record_circuit(breaker, time_of(event));
     }
 
     fn record_circuit(&self, breaker: &CircuitBreaker, time: TimeSource<'_>) {
-        keep_up(
-            &self.circuits.of_guard(breaker.identity()),
-            || match breaker.state_to_come(time) {
-                CircuitState::Closed => 0,
-                CircuitState::HalfOpen => 1,
-                CircuitState::Open => 2,
-            },
-        );
+        let guard = breaker.identity();
+        let kept = self.keys.of_circuit(guard).map(|kept| &kept.state);
+        let gauge = self.circuits.of(kept, || [guard.shared_name().into()]);
+        keep_up(&gauge, || match breaker.state_to_come(time) {
+            CircuitState::Closed => 0,
+            CircuitState::HalfOpen => 1,
+            CircuitState::Open => 2,
+        });
     }
 
     fn record_bulkhead(&self, bulkhead: &Bulkhead) {
-        keep_up(&self.bulkheads.of_guard(bulkhead.identity()), || {
-            bulkhead.in_use().into()
-        });
+        let guard = bulkhead.identity();
+        let kept = self.keys.of_bulkhead(guard).map(|kept| &kept.in_use);
+        let gauge = self.bulkheads.of(kept, || [guard.shared_name().into()]);
+        keep_up(&gauge, || bulkhead.in_use().into());
+    }
+
+    fn record_wait(&self, bulkhead: &Bulkhead, wait: Duration) {
+        let guard = bulkhead.identity();
+        let kept = self.keys.of_bulkhead(guard).map(|kept| &kept.waits);
+        let waits = self.waits.of(kept, || [guard.shared_name().into()]);
+        waits.record(wait);
     }
 
     fn record_budget(&self, budget: &Budget, time: TimeSource<'_>) {
-        keep_up(&self.budgets.of_guard(budget.identity()), || {
-            budget.remaining_on(time)
-        });
+        let guard = budget.identity();
+        let kept = self.keys.of_budget(guard).map(|kept| &kept.remaining);
+        let gauge = self.budgets.of(kept, || [guard.shared_name().into()]);
+        keep_up(&gauge, || budget.remaining_on(time));
     }
 }
 

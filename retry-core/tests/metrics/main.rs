@@ -1,8 +1,11 @@
 //! What a real exporter shows of calls and guards.
 
+#[path = "../support/allocations.rs"]
+mod allocations;
 mod concurrent;
 mod counted_once;
 mod guards;
+mod many;
 mod names;
 mod parser;
 mod recorders;

@@ -1,14 +1,13 @@
 //! A metric and its series.
 
-use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use metrics::{
     Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, SharedString, Unit,
 };
 
-use crate::guard::Identity;
+use super::keys::Kept;
 
 const METADATA: Metadata<'static> = Metadata::new("retry_core", Level::INFO, Some(module_path!()));
 
@@ -18,8 +17,6 @@ pub(super) struct Family<K, const N: usize> {
     labels: [&'static str; N],
     unit: Unit,
     description: &'static str,
-    /// The keys of the series whose values the source of the program has, of which there are so many and no more: made once.
-    keys: RwLock<HashMap<[&'static str; N], Key>>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -74,7 +71,6 @@ impl<K: Kind, const N: usize> Family<K, N> {
             labels,
             unit,
             description,
-            keys: RwLock::default(),
             kind: PhantomData,
         }
     }
@@ -91,21 +87,16 @@ impl<K: Kind, const N: usize> Family<K, N> {
         });
     }
 
-    /// The series with these values, at the recorder of the moment.
-    pub(super) fn of(&self, values: [&'static str; N]) -> K {
-        register(&self.known(values))
-    }
-
-    fn known(&self, values: [&'static str; N]) -> Key {
-        // No lock is held while the recorder, which is somebody else's, is at work.
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = keys.get(&values) {
-            return key.clone();
+    /// The series with these values, at the recorder of the moment. Its key is kept there, if there is room.
+    ///
+    /// The handle is not kept: the recorder may be another next time, and one that forgets idle series would not see what an old handle records.
+    pub(super) fn of(&self, kept: Option<&Kept>, values: impl FnOnce() -> [SharedString; N]) -> K {
+        let key = || self.key(values());
+        match kept {
+            // The recorder, which is somebody else's, is at work when the key is there.
+            Some(kept) => register(kept.get_or_init(|| key().to_retained())),
+            None => register(&key()),
         }
-        drop(keys);
-        let key = self.key(values.map(SharedString::const_str)).to_retained();
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        keys.entry(values).or_insert(key).clone()
     }
 
     fn key(&self, values: [SharedString; N]) -> Key {
@@ -115,32 +106,6 @@ impl<K: Kind, const N: usize> Family<K, N> {
             .collect();
         Key::from_parts(self.name.clone(), labels)
     }
-}
-
-// A guard's name that is made while the program runs is not kept: there may be any number of them.
-
-impl<K: Kind> Family<K, 1> {
-    /// The series of a guard, at the recorder of the moment.
-    pub(super) fn of_guard(&self, guard: &Identity) -> K {
-        match guard.name_in_source() {
-            Some(name) => self.of([name]),
-            None => register(&self.key([made(guard)])),
-        }
-    }
-}
-
-impl<K: Kind> Family<K, 2> {
-    /// The series of a guard with another value, at the recorder of the moment.
-    pub(super) fn of_guard(&self, guard: &Identity, value: &'static str) -> K {
-        match guard.name_in_source() {
-            Some(name) => self.of([name, value]),
-            None => register(&self.key([made(guard), value.into()])),
-        }
-    }
-}
-
-fn made(guard: &Identity) -> SharedString {
-    guard.name().to_owned().into()
 }
 
 fn register<K: Kind>(key: &Key) -> K {
