@@ -293,6 +293,12 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Whether no observer has kept anything for the call: what an observer does with a state that it has, it need not do.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) fn has_no_state(&self) -> bool {
+        self.states.is_none_or(CallStates::is_empty)
+    }
+
     /// What happened in a sentence for people, as the observers that write logs say it; the wording may change.
     ///
     /// ```

@@ -4,8 +4,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use super::attributes::{
-    ERROR_TYPE, NONE, becomes, class, error_type, named, outcome_of_attempt, outcome_of_call,
-    stop_reason,
+    ERROR_TYPE, becomes, class, error_type, named, outcome_of_attempt, outcome_of_call, stop_reason,
 };
 use crate::event::{Event, EventKind};
 
@@ -76,35 +75,38 @@ impl Instruments {
         }
     }
 
+    /// Each instrument takes the attributes up to its own: without a copy, and `error.type` is told of failures only.
     fn record_call(&self, event: &Event<'_>) {
         let operation = KeyValue::new("operation", event.operation);
         let outcome = KeyValue::new("outcome", outcome_of_call(event));
         let stop_reason = KeyValue::new("stop_reason", stop_reason(event));
-        let failure = error_type(event);
-        let error_type = KeyValue::new(ERROR_TYPE, failure.unwrap_or(NONE));
-        let count = [
-            operation.clone(),
-            outcome.clone(),
-            stop_reason,
-            error_type.clone(),
-        ];
-        self.calls.add(1, told(&count, failure));
-        let measured = [operation, outcome, error_type];
         let seconds = event.elapsed.as_secs_f64();
-        self.call_duration.record(seconds, told(&measured, failure));
         let attempts = event.attempt.into();
-        self.attempts_per_call.record(attempts, &measured[..2]);
+        if let Some(error_type) = error_type(event) {
+            let error_type = KeyValue::new(ERROR_TYPE, error_type);
+            let attributes = [operation, outcome, error_type, stop_reason];
+            self.calls.add(1, &attributes);
+            self.call_duration.record(seconds, &attributes[..3]);
+            self.attempts_per_call.record(attempts, &attributes[..2]);
+        } else {
+            let attributes = [operation, outcome, stop_reason];
+            self.calls.add(1, &attributes);
+            self.call_duration.record(seconds, &attributes[..2]);
+            self.attempts_per_call.record(attempts, &attributes[..2]);
+        }
     }
 
     fn record_attempt(&self, event: &Event<'_>) {
-        let failure = error_type(event);
-        let count = [
-            KeyValue::new("operation", event.operation),
-            KeyValue::new("class", class(event)),
-            KeyValue::new("outcome", outcome_of_attempt(event)),
-            KeyValue::new(ERROR_TYPE, failure.unwrap_or(NONE)),
-        ];
-        self.attempts.add(1, told(&count, failure));
+        let operation = KeyValue::new("operation", event.operation);
+        let class = KeyValue::new("class", class(event));
+        let outcome = KeyValue::new("outcome", outcome_of_attempt(event));
+        if let Some(error_type) = error_type(event) {
+            let error_type = KeyValue::new(ERROR_TYPE, error_type);
+            self.attempts
+                .add(1, &[operation, class, outcome, error_type]);
+        } else {
+            self.attempts.add(1, &[operation, class, outcome]);
+        }
     }
 
     fn record_delay(&self, event: &Event<'_>) {
@@ -127,13 +129,5 @@ impl Instruments {
             let to = KeyValue::new("to", state.as_str());
             self.circuit_transitions.add(1, &[name, to]);
         }
-    }
-}
-
-/// The last attribute, `error.type`, is told of failures only.
-fn told<'k>(attributes: &'k [KeyValue], failure: Option<&str>) -> &'k [KeyValue] {
-    match (attributes.split_last(), failure) {
-        (Some((_, others)), None) => others,
-        _ => attributes,
     }
 }

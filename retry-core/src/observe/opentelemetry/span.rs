@@ -41,6 +41,9 @@ impl Spans {
     }
 
     pub(super) fn tell(&self, event: &Event<'_>, every_call: bool) {
+        if !every_call && !is_remarkable(event) && event.has_no_state() {
+            return;
+        }
         event.with_state(self, |state: &mut Option<CallSpan>| {
             if every_call || state.is_some() || is_remarkable(event) {
                 let call = state.get_or_insert_with(|| CallSpan::new(event));
@@ -176,8 +179,10 @@ impl CallSpan {
 /// With the call, before its end if that has not been told.
 impl Drop for CallSpan {
     fn drop(&mut self) {
-        let now = SystemTime::now().max(self.latest);
-        self.end("dropped", Vec::new(), now);
+        if self.span.is_some() {
+            let now = SystemTime::now().max(self.latest);
+            self.end("dropped", Vec::new(), now);
+        }
     }
 }
 
