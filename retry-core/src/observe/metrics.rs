@@ -69,8 +69,8 @@ use crate::time::TimeSource;
 /// # Gauges
 ///
 /// The guards of a call are looked at when one of its attempts starts, when it is retried and when it ends, and a circuit when it changes. What
-/// changes without a call is seen by [`record_guards`](Self::record_guards): call it before each scrape, or every few seconds if the exporter
-/// serves scrapes by itself.
+/// changes without that, as when a call is dropped inside a bulkhead, is seen by [`record_guards`](Self::record_guards): call it before each
+/// scrape, or every few seconds if the exporter serves scrapes by itself.
 ///
 /// # Counting once
 ///
@@ -219,7 +219,10 @@ impl MetricsObserver {
     /// Looks at all guards in the [`registry`], and sets their gauges. Call it before a scrape.
     ///
     /// So guards are seen that no call uses at present, those that are used without calls, and what time alone has changed: an open circuit
-    /// whose time is over counts as half-open, as it lets the next one pass. The last values of a guard that is dropped stay.
+    /// whose time is over counts as half-open, as it lets the next one pass.
+    ///
+    /// The facade has no way to take a gauge back, so the last values of a guard that is dropped stay until the exporter forgets what nobody sets any
+    /// more: that of Prometheus with `idle_timeout(MetricKindMask::GAUGE, …)`, for longer than it is between two calls of this.
     ///
     /// ```
     /// use metrics_exporter_prometheus::PrometheusBuilder;
