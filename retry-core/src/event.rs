@@ -293,7 +293,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Whether no observer has kept anything for the call: what an observer does with a state that it has, it need not do.
+    /// Whether no observer keeps anything for the call by now, so that there is no state to look for.
     #[cfg(feature = "opentelemetry")]
     pub(crate) fn has_no_state(&self) -> bool {
         self.states.is_none_or(CallStates::is_empty)

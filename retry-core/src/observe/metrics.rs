@@ -87,9 +87,8 @@ use crate::time::TimeSource;
 ///
 /// What an exporter needs to find a series is made when the series is first used, and kept: for up to 256 operations, and as many circuits,
 /// bulkheads and budgets. After that a call allocates nothing for it, whether it succeeds at once or is retried, unless a guard was named while
-/// the program runs; what the exporter allocates is its own. A success at the
-/// first attempt records four samples: it has ended, so has its attempt, how long it took, and how many attempts. A breaker and
-/// a budget add one each, and a bulkhead three.
+/// the program runs; what the exporter allocates is its own. A success at the first attempt records four samples: it has ended, so has its
+/// attempt, how long it took, and how many attempts. A breaker and a budget add one each, and a bulkhead three.
 pub struct MetricsObserver {
     claim: Claim,
     counted: Transitions,

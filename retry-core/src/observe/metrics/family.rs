@@ -93,7 +93,7 @@ impl<K: Kind, const N: usize> Family<K, N> {
     pub(super) fn of(&self, kept: Option<&Kept>, values: impl FnOnce() -> [SharedString; N]) -> K {
         let key = || self.key(values());
         match kept {
-            // The recorder, which is somebody else's, is at work when the key is there.
+            // The recorder, which is somebody else's code, is at work only once the key is there.
             Some(kept) => register(kept.get_or_init(|| key().to_retained())),
             None => register(&key()),
         }
