@@ -152,8 +152,8 @@ pub struct Event<'a> {
     /// How long the call sleeps before the next attempt, in `retry`; how long the next attempt should wait, in `scheduled`, and in
     /// `circuit_rejected` if that is known; how long the call has waited for the bulkhead, in `contention_detected`.
     pub delay: Option<Duration>,
-    /// How long the attempt waited for a place in the bulkhead, in `attempt_started` and `bulkhead_rejected` of a call that has one: zero if it
-    /// did not queue.
+    /// How long the attempt waited for a place in the bulkhead, in `attempt_started` of a call that has one, and in the terminal event of a call
+    /// that asked for a place and did not come to its attempt: zero if it did not queue.
     pub wait: Option<Duration>,
     /// The time since the call began.
     pub elapsed: Duration,

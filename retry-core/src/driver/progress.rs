@@ -376,7 +376,7 @@ impl<'a> Progress<'a> {
         self.record_end(hooks, end);
         self.emit(hooks, guards, || Event {
             delay: next_delay,
-            wait,
+            wait: stop.wait,
             stop_reason: Some(reason),
             guard: guard.map(Identity::name),
             ..self.event_of_failure(reason.event(), elapsed, stop.text)

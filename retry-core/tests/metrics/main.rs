@@ -17,3 +17,4 @@ mod series;
 #[path = "../support/mod.rs"]
 mod support;
 mod tally;
+mod waits;
