@@ -1,7 +1,7 @@
 //! What a call tells while it runs: [`Event`], [`EventKind`] and the [`Observer`] that receives them.
 
 use std::cell::Cell;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
@@ -445,6 +445,14 @@ pub(crate) fn survive(tell: impl FnOnce()) {
         // The payload is theirs too: its `drop` could panic in turn.
         std::mem::forget(payload);
     }
+}
+
+/// What an error says of itself, unless it fails to.
+pub(crate) fn text_of(error: &dyn fmt::Display) -> Option<String> {
+    let mut text = String::new();
+    let mut is_whole = false;
+    survive(|| is_whole = write!(text, "{error}").is_ok());
+    is_whole.then_some(text)
 }
 
 static GLOBAL: OnceLock<&'static dyn Observer> = OnceLock::new();

@@ -258,7 +258,9 @@ const CASES: &[Case] = &[
     Case {
         timeline: true,
         watched: Some(false),
-        ..panicking("text for the timeline", TWO_FAILURES, Hook::Text, 1, 1)
+        votes: Votes::Success,
+        panics: Some((Hook::Text, 0)),
+        ..case("text for the timeline", TWO_FAILURES, 3, Ends::WithValue)
     },
     Case {
         watched: Some(true),

@@ -25,6 +25,25 @@ fn describe(error: &Failure, formatter: &mut std::fmt::Formatter<'_>) -> std::fm
     write!(formatter, "{error:?}")
 }
 
+/// How somebody's error may describe itself.
+type Describe = fn(&Failure, &mut std::fmt::Formatter<'_>) -> std::fmt::Result;
+
+#[test]
+fn an_error_that_cannot_be_described_is_recorded_without_its_text() {
+    let fails: Describe = |_, _| Err(std::fmt::Error);
+    let panics: Describe = |_, _| panic!("a description panics");
+    for describe in [fails, panics] {
+        let script = Script::new([Err(TRANSIENT), Ok(7)]);
+        let call = AT_ONCE.call("test").describe(describe).timeline(10);
+        let outcome = call.execute_blocking(|| script.attempt());
+        let attempts: Vec<_> = outcome.timeline().iter().collect();
+        assert_eq!(attempts.len(), 2);
+        assert_eq!(attempts[0].class, Some(ErrorClass::Transient));
+        assert_eq!(attempts[0].error, None);
+        assert_eq!(outcome.value(), Some(&7));
+    }
+}
+
 #[test]
 fn every_attempt_is_recorded_with_what_became_of_it() {
     let clock = ManualClock::new();

@@ -10,7 +10,7 @@ use crate::breaker::{Asker, Transition};
 use crate::call_state::CallStates;
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{Decision, Engine, Entry, Failure, Surroundings};
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, text_of};
 use crate::guard::Identity;
 use crate::judge::Known;
 use crate::outcome::{Report, StopReason};
@@ -450,7 +450,7 @@ impl<'a> Progress<'a> {
             duration: reading.duration,
             class: failure.map(|failure| failure.classification.class),
             cause: failure.map(|failure| failure.cause),
-            error: text.flatten().map(ToString::to_string),
+            error: text.flatten().and_then(text_of),
             delay: None,
         };
         self.timeline.record_attempt(record, limit);

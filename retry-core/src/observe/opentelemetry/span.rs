@@ -1,7 +1,5 @@
 //! One span for each call.
 
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::KeyValue;
@@ -12,7 +10,7 @@ use super::attributes::{ERROR_TYPE, becomes, error_type, named, outcome_of_call}
 use crate::breaker::CircuitBreaker;
 use crate::bulkhead::Bulkhead;
 use crate::class::Cause;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, text_of};
 use crate::outcome::StopReason;
 
 /// The event for an attempt that has ended.
@@ -248,11 +246,6 @@ fn description(event: &Event<'_>, reason: StopReason) -> String {
         (None, _, Some(guard)) => format!("{stop}: `{guard}`"),
         (None, ..) => stop,
     }
-}
-
-/// A text that panics must not cost the call its span.
-fn text_of(error: &dyn fmt::Display) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| error.to_string())).ok()
 }
 
 fn seconds(key: &'static str, duration: Duration) -> KeyValue {
