@@ -396,7 +396,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[inline(never)]
     fn begin_asking(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Admission {
         let mut progress = self.state.begun(plan);
-        let admission = progress.may_start(hooks, self.guards.held(), None);
+        let admission = progress.may_begin(hooks, self.guards.held());
         if admission != Admission::Granted || progress.is_needed_later() {
             let mut history = History::boxed(progress);
             *history.as_mut().project().due = admission != Admission::Granted;

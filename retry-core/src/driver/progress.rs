@@ -104,16 +104,34 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Whether the first attempt may start: the call has begun just now.
+    pub(super) fn may_begin(
+        &mut self,
+        hooks: &Hooks<'_>,
+        held: Option<&mut Held<'_>>,
+    ) -> Admission {
+        self.may_start_at(self.started, hooks, held, None)
+    }
+
     /// Whether the next attempt may start; if not, the call waits or has ended.
-    #[cold]
-    #[inline(never)]
     pub(super) fn may_start(
         &mut self,
+        hooks: &Hooks<'_>,
+        held: Option<&mut Held<'_>>,
+        text: Option<&dyn fmt::Display>,
+    ) -> Admission {
+        self.may_start_at(self.now(hooks), hooks, held, text)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn may_start_at(
+        &mut self,
+        now: Option<Instant>,
         hooks: &Hooks<'_>,
         mut held: Option<&mut Held<'_>>,
         text: Option<&dyn fmt::Display>,
     ) -> Admission {
-        let now = self.now(hooks);
         let elapsed = between(self.started, now);
         self.attempt_started = now;
         let aborted = self.aborted || hooks.is_aborted();
