@@ -18,9 +18,7 @@ use crate::breaker::CircuitBreaker;
 use crate::budget::Budget;
 use crate::bulkhead::Bulkhead;
 use crate::class::Classification;
-use crate::driver::{
-    Blocking, Conduct, Driver, Guarding, Guards, Holding, Hooks, Kept, Run, Unguarded,
-};
+use crate::driver::{self, Driver, Guarding, Guards, Holding, Kept, Run, Unguarded};
 use crate::engine::SleepDecision;
 use crate::event::{Event, Observer};
 use crate::judge::{
@@ -28,10 +26,10 @@ use crate::judge::{
     Described, Errors, Filtered, JudgeError, JudgeValue, Judged, NoFilter, Undescribed,
 };
 use crate::listener::{ByObserver, OnGivingUp, OnRetry};
-use crate::outcome::{End, Outcome, Stopped};
+use crate::outcome::{Outcome, Stopped};
 use crate::policy::Policy;
 use crate::site::Plan;
-use crate::time::{Clock, Sleep, TimeSource};
+use crate::time::{Clock, Sleep};
 
 impl Policy {
     /// Attaches the policy to an operation: a stable name, the same for every call of the same thing.
@@ -635,15 +633,7 @@ where
         S: ConvertStop<E>,
         Z: AsyncSleeper,
     {
-        Run::new(
-            self.driver(),
-            Conductor::<_, ToResult>::of(self),
-            operation,
-            |conductor, driver, end| {
-                let hooks = conductor.call.hooks(TimeSource::asynchronous());
-                conductor.call.finish(driver, &hooks, end)
-            },
-        )
+        Run::new(self.driver(), Conductor::<_, ToResult>::of(self), operation)
     }
 
     /// Runs the operation and tells everything about the call: see [`Outcome`].
@@ -681,13 +671,6 @@ where
             self.driver(),
             Conductor::<_, ToOutcome>::of(self),
             operation,
-            |conductor, driver, end| Outcome {
-                end,
-                report: driver.report(
-                    conductor.plan(),
-                    &conductor.call.hooks(TimeSource::asynchronous()),
-                ),
-            },
         )
     }
 
@@ -716,18 +699,8 @@ where
         V: JudgeValue<T>,
         S: ConvertStop<E>,
     {
-        let blocking = Blocking {
-            plan: &self.plan,
-            hooks: self.hooks(TimeSource::System),
-            sleeper: self.around.sleeper.blocking(),
-            errors: &self.errors,
-            values: &self.values,
-        };
-        blocking.drive(
-            self.driver(),
-            |_| operation(),
-            |driver, hooks, end| self.finish(driver, hooks, end),
-        )
+        let conductor = Conductor::<_, ToResult>::of(self);
+        driver::drive(conductor, self.driver(), |_| operation())
     }
 
     /// Runs the operation on this thread and tells everything about the call: see [`Outcome`].
@@ -748,63 +721,13 @@ where
         X: DescribeError<E>,
         V: JudgeValue<T>,
     {
-        let blocking = Blocking {
-            plan: &self.plan,
-            hooks: Hooks {
-                timed: true,
-                ..self.hooks(TimeSource::System)
-            },
-            sleeper: self.around.sleeper.blocking(),
-            errors: &self.errors,
-            values: &self.values,
-        };
-        blocking.drive(
-            self.driver(),
-            |_| operation(),
-            |driver, hooks, end| Outcome {
-                end,
-                report: driver.report(&self.plan, hooks),
-            },
-        )
-    }
-
-    #[inline]
-    fn hooks<'h>(&'h self, time: TimeSource<'h>) -> Hooks<'h> {
-        let extras = self.around.extras.get();
-        Hooks {
-            time: extras.clock.map_or(time, TimeSource::Custom),
-            abort: extras.abort,
-            observer: None,
-            listener: self.around.observers.as_listener(),
-            on_sleep: self.around.sleeps.as_rule(),
-            seed: extras.seed,
-            timeline: extras.timeline,
-            timed: false,
-        }
+        let conductor = Conductor::<_, ToOutcome>::of(self);
+        driver::drive(conductor, self.driver(), |_| operation())
     }
 
     #[inline]
     fn driver<'c, T, E>(&self) -> Driver<'c, Kept<T>, E, G::Holding> {
         Driver::new(self.around.guards.begin())
-    }
-
-    #[inline]
-    fn finish<'c, T, E>(
-        &'c self,
-        driver: &mut Driver<'c, Kept<T>, E, G::Holding>,
-        hooks: &Hooks<'_>,
-        end: End<T, E>,
-    ) -> Result<T, E>
-    where
-        S: ConvertStop<E>,
-    {
-        match end {
-            End::Success(value) => Ok(value),
-            End::Error(error) => Err(error),
-            End::Value(_) | End::Nothing => Err(self
-                .stops
-                .convert(driver.report(&self.plan, hooks).into_stopped())),
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod asynchronous;
 mod blocking;
+mod conduct;
 mod guards;
 mod progress;
 #[cfg(feature = "tokio")]
@@ -18,9 +19,10 @@ use std::time::Instant;
 
 use pin_project_lite::pin_project;
 
+pub(crate) use self::asynchronous::Run;
 use self::asynchronous::Watch;
-pub(crate) use self::asynchronous::{Conduct, Run};
-pub(crate) use self::blocking::Blocking;
+pub(crate) use self::blocking::drive;
+pub(crate) use self::conduct::Conduct;
 pub use self::guards::Guards;
 pub(crate) use self::guards::{Guarding, Held, Holding, Unguarded};
 use self::progress::{About, Progress};
@@ -296,24 +298,34 @@ pub enum Attempted<R> {
     Cut,
 }
 
-/// An attempt that has ended.
-pub(crate) enum Settled<T, E> {
-    /// The call ends with this value, and nobody has to be told.
-    Success(T),
-    /// The next attempt starts at once.
-    Again,
-    Unsettled(Unsettled<T, E>),
+impl<T, E> From<Attempted<Result<T, E>>> for End<T, E> {
+    #[inline]
+    fn from(attempted: Attempted<Result<T, E>>) -> Self {
+        match attempted {
+            Attempted::Finished(result) => result.into(),
+            Attempted::Cut => Self::Nothing,
+        }
+    }
 }
 
-/// An attempt that has ended, with something left to do.
-pub(crate) enum Unsettled<T, E> {
-    /// Somebody wants to be told.
-    Success(T),
-    /// The value is not acceptable.
-    Value(T, Classification),
-    /// The error, and how it is judged if it has been.
-    Error(E, Option<Failure>),
-    Cut,
+/// What can be seen at a glance of an attempt that has ended by itself.
+pub(crate) enum Glance {
+    /// The call ends with its value, and nobody has to be told.
+    Success,
+    /// The next attempt starts at once.
+    Again,
+    /// There is more to do.
+    Unsettled(Verdict),
+}
+
+/// How an attempt that has ended is judged, as far as it has been.
+#[derive(Clone, Copy)]
+pub(crate) enum Verdict {
+    Open,
+    /// Its value is not acceptable.
+    Value(Classification),
+    /// Of its error.
+    Error(Failure),
 }
 
 /// Where the loop of an async function stands.
@@ -348,6 +360,12 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         } else {
             self.begin_asking(plan, &hooks.copied())
         }
+    }
+
+    /// Whether nobody has asked yet whether the first attempt may start.
+    #[inline]
+    const fn is_new(&self) -> bool {
+        matches!(self.state, State::Due)
     }
 
     #[inline]
@@ -434,29 +452,28 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         reason = "a function of its own would be that of many sites, and could not leave out what the policy of each has no need of"
     )]
     #[inline(always)]
-    pub(crate) fn settle<T>(
+    pub(crate) fn glance<T>(
         &mut self,
         plan: &Plan<'_>,
-        attempted: Attempted<Result<T, E>>,
+        result: Result<&T, &E>,
         hooks: &Hooks<'_>,
         errors: &(impl JudgeError<E> + DescribeError<E>),
         values: &impl JudgeValue<T>,
-    ) -> Settled<T, E> {
-        Settled::Unsettled(match attempted {
-            Attempted::Finished(Ok(value)) => match values.judge(&value) {
-                None if hooks.are_told_of_success() => Unsettled::Success(value),
+    ) -> Glance {
+        match result {
+            Ok(value) => match values.judge(value) {
+                None if hooks.are_told_of_success() => Glance::Unsettled(Verdict::Open),
                 None => {
                     self.succeed_untold(plan, hooks);
-                    return Settled::Success(value);
+                    Glance::Success
                 }
-                Some(classification) => Unsettled::Value(value, classification),
+                Some(classification) => Glance::Unsettled(Verdict::Value(classification)),
             },
-            Attempted::Finished(Err(error)) => match self.may_try_again_at_once(plan, hooks) {
-                Some(failures) => return self.try_again(plan, failures, error, errors),
-                None => Unsettled::Error(error, None),
+            Err(error) => match self.may_try_again_at_once(plan, hooks) {
+                Some(failures) => self.try_again(plan, failures, error, errors),
+                None => Glance::Unsettled(Verdict::Open),
             },
-            Attempted::Cut => Unsettled::Cut,
-        })
+        }
     }
 
     /// How many attempts have failed, if all that matters are that number and the class of the last: nobody watches, limits or delays the call.
@@ -480,21 +497,21 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
 
     /// Tries again at once, unless the error has something against it.
     #[inline]
-    fn try_again<T>(
+    fn try_again(
         &mut self,
         plan: &Plan<'_>,
         failures: u32,
-        error: E,
+        error: &E,
         errors: &(impl JudgeError<E> + DescribeError<E>),
-    ) -> Settled<T, E> {
-        let failure = errors.judge(&error).into_failure(Cause::Error);
+    ) -> Glance {
+        let failure = errors.judge(error).into_failure(Cause::Error);
         if engine::tries_again_at_once(plan.policy, failures, &failure)
-            && !errors.describe(&error, |known| known.met_open_circuit)
+            && !errors.describe(error, |known| known.met_open_circuit)
         {
             self.state = State::Untimed { failures };
-            return Settled::Again;
+            return Glance::Again;
         }
-        Settled::Unsettled(Unsettled::Error(error, Some(failure)))
+        Glance::Unsettled(Verdict::Error(failure))
     }
 
     /// What follows on any other attempt: `Continue` if the call sleeps next.
@@ -503,27 +520,30 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     pub(crate) fn conclude<T>(
         &mut self,
         plan: &'a Plan<'a>,
-        unsettled: Unsettled<T, E>,
+        attempted: Attempted<Result<T, E>>,
+        verdict: Verdict,
         hooks: &Hooks<'_>,
         errors: &(impl JudgeError<E> + DescribeError<E>),
     ) -> ControlFlow<End<T, E>>
     where
         K: Keep<T>,
     {
-        match unsettled {
-            Unsettled::Success(value) => {
-                self.announce_success(plan, hooks);
-                ControlFlow::Break(End::Success(value))
-            }
-            Unsettled::Value(value, classification) => {
+        match attempted {
+            Attempted::Finished(Ok(value)) => {
+                let Verdict::Value(classification) = verdict else {
+                    self.announce_success(plan, hooks);
+                    return ControlFlow::Break(End::Success(value));
+                };
                 let retry = self.take_notice(plan, |progress, held| {
                     progress.fail_with_value(hooks, held, classification)
                 });
                 self.go_on(retry, End::Value(value))
             }
-            Unsettled::Error(error, judged) => {
-                let failure =
-                    judged.unwrap_or_else(|| errors.judge(&error).into_failure(Cause::Error));
+            Attempted::Finished(Err(error)) => {
+                let failure = match verdict {
+                    Verdict::Error(failure) => failure,
+                    _ => errors.judge(&error).into_failure(Cause::Error),
+                };
                 let retry = errors.describe(&error, |known| {
                     let about = About {
                         known,
@@ -535,7 +555,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 });
                 self.go_on(retry, End::Error(error))
             }
-            Unsettled::Cut => {
+            Attempted::Cut => {
                 let retry = self.take_notice(plan, |progress, held| {
                     progress.fail_with_timeout(hooks, held)
                 });
@@ -637,7 +657,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     }
 }
 
-impl<'g, K, E, G: Holding<'g>> Driver<'static, K, E, G> {
+impl<'g, K, E, G: Holding<'g>> Driver<'_, K, E, G> {
     /// The attempt that runs next, for the function that wants to know. The call is timed.
     #[inline]
     pub(crate) fn attempt(&self, plan: &Plan<'static>, time: TimeSource<'_>) -> Attempt {

@@ -293,6 +293,16 @@ pub(crate) enum End<T, E> {
     Nothing,
 }
 
+impl<T, E> From<Result<T, E>> for End<T, E> {
+    #[inline]
+    fn from(result: Result<T, E>) -> Self {
+        match result {
+            Ok(value) => Self::Success(value),
+            Err(error) => Self::Error(error),
+        }
+    }
+}
+
 impl<T, E> End<T, E> {
     /// The same about what `change` leaves of the value.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> Option<U>) -> End<U, E> {

@@ -39,15 +39,15 @@ use crate::class::{Classification, Classify};
 use crate::classify::met_open_circuit;
 use crate::driver;
 use crate::driver::{
-    Admission, Blocking, Dropped, Held, Holding, Keep, Kept, Planned, Settled, Unguarded, Unsettled,
+    Admission, Conduct, Dropped, Glance, Held, Holding, Keep, Kept, Planned, Unguarded, Verdict,
 };
 pub use crate::driver::{Attempted, Guards, Hooks, Turn};
 #[cfg(feature = "tokio")]
 use crate::driver::{Attempting, Pausing};
 use crate::event::{Event, Observer};
 use crate::judge::{
-    Accepted, Classified, ConvertStop, Converted, Explored, Filtered, JudgeError, JudgeValue,
-    Judged,
+    Accepted, Classified, ConvertStop, Converted, DescribeError, Explored, Filtered, JudgeError,
+    JudgeValue, Judged,
 };
 pub use crate::judge::{AnyValue, ByTrait, Errors, Known, NeverStops, NoFilter};
 use crate::listener::{Listener, OnGivingUp, OnRetry};
@@ -56,7 +56,7 @@ pub use crate::site::SiteGuards;
 use crate::site::{Plan, Site};
 #[cfg(feature = "tokio")]
 use crate::time::RuntimeTimers;
-use crate::time::TimeSource;
+use crate::time::{Sleep, TimeSource};
 
 #[path = "private/keys.rs"]
 pub mod keys;
@@ -126,19 +126,11 @@ pub type OutcomeOf<R> = Outcome<ValueOf<R>, ErrorOf<R>>;
 
 /// The behaviours that do not depend on the operation's types.
 impl<'a> Hooks<'a> {
-    /// Of an async function.
-    #[must_use]
-    #[inline]
-    pub const fn asynchronous() -> Self {
-        Self::new(TimeSource::asynchronous())
-    }
+    /// Of an async function. A constant, of which all sites have one in common.
+    pub const ASYNCHRONOUS: Self = Self::new(TimeSource::asynchronous());
 
     /// Of a sync function.
-    #[must_use]
-    #[inline]
-    pub const fn blocking() -> Self {
-        Self::new(TimeSource::System)
-    }
+    pub const BLOCKING: Self = Self::new(TimeSource::System);
 
     /// The key `abort`.
     #[must_use]
@@ -271,7 +263,7 @@ pub fn driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::H
 #[inline]
 pub fn begun_driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::Holding> {
     let mut call = planned(begin);
-    call.driver.begin(call.plan, &Hooks::asynchronous(), false);
+    call.driver.begin(call.plan, &Hooks::ASYNCHRONOUS, false);
     Driver(call)
 }
 
@@ -362,7 +354,7 @@ impl<R: Returns> Finish<R> for ToOutcome {
 pub fn step<'g, R, K, G, C, F, V, S>(
     turn: Turn<R>,
     here: Here<'_, R, K, G>,
-    hooks: Hooks<'_>,
+    hooks: &Hooks<'_>,
     errors: Judges<C, F>,
     text: TextOf<R>,
     values: V,
@@ -378,43 +370,34 @@ where
 {
     let errors = errors.with(text);
     let Here { plan, driver } = here;
-    let unsettled = match turn {
-        Turn::Due => None,
-        Turn::Taken(attempted) => {
-            let attempted = match attempted {
-                Attempted::Finished(result) => Attempted::Finished(result.into_result()),
-                Attempted::Cut => Attempted::Cut,
-            };
-            match driver.settle(plan, attempted, &hooks, &errors, &values) {
-                Settled::Success(value) => {
+    let (turn, verdict) = match turn {
+        Turn::Taken(Attempted::Finished(result)) => {
+            let result = result.into_result();
+            match driver.glance(plan, result.as_ref(), hooks, &errors, &values) {
+                Glance::Success => {
                     return ControlFlow::Break(stops.finish(Ended {
-                        report: &mut || driver.report(plan, &hooks.copied()),
-                        end: End::Success(value),
+                        report: &mut || driver.report(plan, hooks),
+                        end: result.into(),
                     }));
                 }
-                Settled::Again => return ControlFlow::Continue(()),
-                Settled::Unsettled(unsettled) => Some(unsettled),
+                Glance::Again => return ControlFlow::Continue(()),
+                Glance::Unsettled(verdict) => (Turn::Taken(Attempted::Finished(result)), verdict),
             }
         }
+        Turn::Taken(Attempted::Cut) => (Turn::Taken(Attempted::Cut), Verdict::Open),
+        Turn::Due => (Turn::Due, Verdict::Open),
     };
-    go_on(
-        plan,
-        unsettled,
-        driver,
-        &hooks.copied(),
-        &errors,
-        V::RULED,
-        stops,
-    )
+    let here = Here { plan, driver };
+    go_on(here, turn, verdict, hooks, &errors, V::RULED, stops)
 }
 
 /// What follows on a turn that is not a success without further notice.
 #[cold]
 #[inline(never)]
 fn go_on<'g, R, K, G, C, F, S>(
-    plan: &'static Plan<'static>,
-    unsettled: Option<Unsettled<R::Value, R::Error>>,
-    driver: &mut driver::Driver<'static, K, R::Error, G>,
+    here: Here<'_, R, K, G>,
+    turn: Turn<Result<R::Value, R::Error>>,
+    verdict: Verdict,
     hooks: &Hooks<'_>,
     errors: &Errors<C, F, Explored<TextOf<R>>>,
     ruled: bool,
@@ -427,12 +410,13 @@ where
     S: Finish<R>,
     Errors<C, F, Explored<TextOf<R>>>: JudgeError<R::Error>,
 {
-    let end = match unsettled {
-        None => match driver.may_start(plan, hooks, ruled, errors) {
+    let Here { plan, driver } = here;
+    let end = match turn {
+        Turn::Due => match driver.may_start(plan, hooks, ruled, errors) {
             Admission::Granted | Admission::Queued => return ControlFlow::Continue(()),
             Admission::Refused => driver.take_last(),
         },
-        Some(unsettled) => match driver.conclude(plan, unsettled, hooks, errors) {
+        Turn::Taken(attempted) => match driver.conclude(plan, attempted, verdict, hooks, errors) {
             ControlFlow::Continue(()) => return ControlFlow::Continue(()),
             ControlFlow::Break(end) => end,
         },
@@ -501,7 +485,7 @@ pub fn pause<R: Returns, K, G>(_: &mut Driver<R, K, G>, _: &dyn Abort) -> std::f
 #[inline]
 pub fn run_blocking<'g, R, C, F, V, S>(
     site: impl Begin<'g>,
-    hooks: Hooks<'_>,
+    hooks: &Hooks<'_>,
     errors: Judges<C, F>,
     text: TextOf<R>,
     values: V,
@@ -521,7 +505,7 @@ where
 #[inline]
 pub fn run_blocking_aware<'g, R, C, F, V, S>(
     site: impl Begin<'g>,
-    hooks: Hooks<'_>,
+    hooks: &Hooks<'_>,
     errors: Judges<C, F>,
     text: TextOf<R>,
     values: V,
@@ -542,14 +526,14 @@ where
 #[inline]
 fn drive_blocking<'g, R, B, C, F, V, S>(
     site: B,
-    hooks: Hooks<'_>,
+    hooks: &Hooks<'_>,
     errors: Judges<C, F>,
     text: TextOf<R>,
     values: V,
     stops: S,
     mut operation: impl FnMut(
         &'static Plan<'static>,
-        &driver::Driver<'static, Kept<R::Value>, R::Error, B::Holding>,
+        &driver::Driver<'_, Kept<R::Value>, R::Error, B::Holding>,
     ) -> R,
 ) -> S::End
 where
@@ -560,23 +544,81 @@ where
     S: Finish<R>,
 {
     let Planned { plan, driver } = planned(site);
-    let blocking = Blocking {
+    let conductor = BlockingCall {
         plan,
         hooks,
-        sleeper: None,
-        errors: &errors.with(text),
-        values: &values,
+        errors: errors.with(text),
+        values,
+        stops,
+        returns: PhantomData::<fn() -> R>,
     };
-    blocking.drive(
-        driver,
-        |driver| operation(plan, driver).into_result(),
-        |driver, hooks, end| {
-            stops.finish(Ended {
-                report: &mut || driver.report(plan, hooks),
-                end,
-            })
-        },
-    )
+    driver::drive(conductor, driver, |driver| {
+        operation(plan, driver).into_result()
+    })
+}
+
+/// What the keys of a sync function say.
+struct BlockingCall<'h, R, J, V, S> {
+    plan: &'static Plan<'static>,
+    hooks: &'h Hooks<'h>,
+    errors: J,
+    values: V,
+    stops: S,
+    returns: PhantomData<fn() -> R>,
+}
+
+impl<'c, R, J, V, S> Conduct<'c, R::Value, R::Error> for BlockingCall<'c, R, J, V, S>
+where
+    R: Returns,
+    J: JudgeError<R::Error> + DescribeError<R::Error>,
+    V: JudgeValue<R::Value>,
+    S: Finish<R>,
+{
+    type Errors = J;
+    type Values = V;
+    type End = S::End;
+
+    #[inline]
+    fn plan(&self) -> &'c Plan<'c> {
+        self.plan
+    }
+
+    #[inline]
+    fn hooks(&self, _: TimeSource<'c>) -> Hooks<'c> {
+        self.hooks.copied()
+    }
+
+    #[inline]
+    fn errors(&self) -> &J {
+        &self.errors
+    }
+
+    #[inline]
+    fn values(&self) -> &V {
+        &self.values
+    }
+
+    fn sleeper(&self) -> Option<&dyn Sleep> {
+        None
+    }
+
+    #[inline]
+    fn copied(self) -> Self {
+        Self { ..self }
+    }
+
+    #[inline]
+    fn finish<'g, G: Holding<'g>>(
+        &self,
+        driver: &mut driver::Driver<'c, Kept<R::Value>, R::Error, G>,
+        hooks: &Hooks<'_>,
+        end: End<R::Value, R::Error>,
+    ) -> S::End {
+        self.stops.finish(Ended {
+            report: &mut || driver.report(self.plan, &hooks.copied()),
+            end,
+        })
+    }
 }
 
 /// What is left to do with the end of a call that has a fallback: nothing, or to answer for this error.

@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::{Admission, Attempted, Driver, Due, History, Holding, Hooks, Kept, Settled};
+use super::{Admission, Attempted, Conduct, Driver, Due, Glance, History, Holding, Kept, Verdict};
 use crate::abort::{Abort, POLL_INTERVAL};
-use crate::judge::{DescribeError, JudgeError, JudgeValue};
-use crate::outcome::End;
+use crate::judge::JudgeValue;
 use crate::site::Plan;
-use crate::time::{Timer, Timers, Wait};
+use crate::time::{TimeSource, Timer, Timers, Wait};
 
 /// How an abort is noticed during a sleep.
 pub(crate) enum Watch<'w> {
@@ -194,104 +193,147 @@ impl<'a, K, E> History<'a, K, E> {
     }
 }
 
-/// What a whole call needs to know, one pointer wide.
-pub(crate) trait Conduct<'c, T, E>: Timers<'c> {
-    type Errors: JudgeError<E> + DescribeError<E>;
-    type Values: JudgeValue<T>;
-
-    fn plan(self) -> &'c Plan<'c>;
-
-    fn hooks(self) -> Hooks<'c>;
-
-    fn errors(&self) -> &Self::Errors;
-
-    fn values(&self) -> &Self::Values;
-}
-
 pin_project! {
     /// A whole call. The attribute's expansion is the same loop, written into the user's function.
     #[must_use = "futures do nothing unless polled"]
-    pub(crate) struct Run<'c, T, E, G, K, O, Fut, N> {
+    pub(crate) struct Run<'c, T, E, G, C, O, Fut> {
         driver: Driver<'c, Kept<T>, E, G>,
-        conductor: K,
+        conductor: C,
         operation: O,
-        finish: N,
         // The one that runs.
         #[pin]
         attempt: Option<Fut>,
     }
 }
 
-impl<'c, T, E, G, K, O, Fut, N> Run<'c, T, E, G, K, O, Fut, N> {
-    pub(crate) const fn new<R>(
-        driver: Driver<'c, Kept<T>, E, G>,
-        conductor: K,
-        operation: O,
-        finish: N,
-    ) -> Self
-    where
-        K: Conduct<'c, T, E>,
-        O: FnMut() -> Fut,
-        N: Fn(K, &mut Driver<'c, Kept<T>, E, G>, End<T, E>) -> R,
-    {
+/// What follows in a call that does not wait.
+enum Next<R> {
+    /// An attempt that may start.
+    Attempt,
+    /// The end.
+    End(R),
+}
+
+impl<'c, T, E, G, C, O, Fut> Run<'c, T, E, G, C, O, Fut> {
+    pub(crate) const fn new(driver: Driver<'c, Kept<T>, E, G>, conductor: C, operation: O) -> Self {
         Self {
             driver,
             conductor,
             operation,
-            finish,
             attempt: None,
         }
     }
 }
 
-impl<'c, 'g, T, E, G, K, O, Fut, N, R> Future for Run<'c, T, E, G, K, O, Fut, N>
+impl<'c, 'g, T, E, G, C, O, Fut> Future for Run<'c, T, E, G, C, O, Fut>
 where
     G: Holding<'g>,
-    K: Conduct<'c, T, E>,
+    C: Conduct<'c, T, E> + Timers<'c> + Copy,
     O: FnMut() -> Fut,
     Fut: Future<Output = Result<T, E>>,
-    N: Fn(K, &mut Driver<'c, Kept<T>, E, G>, End<T, E>) -> R,
 {
-    type Output = R;
+    type Output = C::End;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<C::End> {
         let mut this = self.project();
         let (driver, conductor) = (this.driver, *this.conductor);
-        let (plan, hooks, errors) = (conductor.plan(), conductor.hooks(), conductor.errors());
-        let end = loop {
-            let Some(attempt) = this.attempt.as_mut().as_pin_mut() else {
-                match driver.due() {
-                    Due::Now => {}
-                    Due::AfterPause => ready!(driver.poll_kept_pause(conductor, context)),
-                    Due::No => panic!("a call that has ended was polled again"),
-                }
-                let ruled = <K::Values as JudgeValue<T>>::RULED;
-                match driver.may_start(plan, &hooks, ruled, errors) {
-                    Admission::Granted => this.attempt.set(Some((this.operation)())),
-                    Admission::Queued => driver.keep_watch(hooks.abort),
-                    Admission::Refused => break driver.take_last(),
-                }
-                continue;
-            };
-            let attempted = ready!(driver.poll_attempt(plan, conductor, attempt, context));
-            // Dropped before it is judged: a cut attempt is over.
-            this.attempt.set(None);
-            match driver.settle(plan, attempted, &hooks, errors, conductor.values()) {
-                Settled::Success(value) => {
-                    let end = End::Success(value);
-                    return Poll::Ready((this.finish)(conductor, driver, end));
-                }
-                Settled::Again => this.attempt.set(Some((this.operation)())),
-                Settled::Unsettled(unsettled) => {
-                    let hooks = hooks.copied();
-                    match driver.conclude(plan, unsettled, &hooks, errors) {
-                        ControlFlow::Break(end) => break end,
-                        ControlFlow::Continue(()) => driver.keep_watch(hooks.abort),
+        let plan = conductor.plan();
+        let hooks = conductor.hooks(TimeSource::asynchronous());
+        loop {
+            let next = if let Some(attempt) = this.attempt.as_mut().as_pin_mut() {
+                let attempted = ready!(driver.poll_attempt(plan, conductor, attempt, context));
+                // Dropped before it is judged: a cut attempt is over.
+                this.attempt.set(None);
+                let glance = match &attempted {
+                    Attempted::Finished(result) => {
+                        let (errors, values) = (conductor.errors(), conductor.values());
+                        driver.glance(plan, result.as_ref(), &hooks, errors, values)
+                    }
+                    Attempted::Cut => Glance::Unsettled(Verdict::Open),
+                };
+                match glance {
+                    Glance::Success => {
+                        let end = attempted.into();
+                        return Poll::Ready(conductor.finish(driver, &hooks, end));
+                    }
+                    Glance::Again => Next::Attempt,
+                    Glance::Unsettled(verdict) => {
+                        ready!(go_on(conductor, driver, attempted, verdict, context))
                     }
                 }
+            } else {
+                let begins = driver.is_new();
+                if begins && driver.begins_at_once(plan, &hooks, C::Values::RULED) {
+                    Next::Attempt
+                } else {
+                    ready!(ask(conductor, driver, begins, context))
+                }
+            };
+            match next {
+                Next::Attempt => this.attempt.set(Some((this.operation)())),
+                Next::End(end) => return Poll::Ready(end),
             }
+        }
+    }
+}
+
+/// What follows on an attempt that is not settled at a glance.
+#[cold]
+#[inline(never)]
+fn go_on<'c, 'g, T, E, G, C>(
+    conductor: C,
+    driver: &mut Driver<'c, Kept<T>, E, G>,
+    attempted: Attempted<Result<T, E>>,
+    verdict: Verdict,
+    context: &mut Context<'_>,
+) -> Poll<Next<C::End>>
+where
+    G: Holding<'g>,
+    C: Conduct<'c, T, E> + Timers<'c> + Copy,
+{
+    let plan = conductor.plan();
+    let hooks = conductor.hooks(TimeSource::asynchronous());
+    match driver.conclude(plan, attempted, verdict, &hooks, conductor.errors()) {
+        ControlFlow::Break(end) => Poll::Ready(Next::End(conductor.finish(driver, &hooks, end))),
+        ControlFlow::Continue(()) => {
+            driver.keep_watch(hooks.abort);
+            ask(conductor, driver, false, context)
+        }
+    }
+}
+
+/// Asks whether the next attempt may start, and waits where it may not yet. `begins`: it is the first, and cannot start without asking.
+#[cold]
+#[inline(never)]
+fn ask<'c, 'g, T, E, G, C>(
+    conductor: C,
+    driver: &mut Driver<'c, Kept<T>, E, G>,
+    mut begins: bool,
+    context: &mut Context<'_>,
+) -> Poll<Next<C::End>>
+where
+    G: Holding<'g>,
+    C: Conduct<'c, T, E> + Timers<'c> + Copy,
+{
+    let plan = conductor.plan();
+    let hooks = conductor.hooks(TimeSource::asynchronous());
+    loop {
+        let admission = if mem::take(&mut begins) {
+            driver.begin_asking(plan, &hooks)
+        } else {
+            let waits = matches!(driver.due(), Due::AfterPause);
+            assert!(waits, "a call that has ended was polled again");
+            ready!(driver.poll_kept_pause(conductor, context));
+            driver.may_go_on(&hooks, conductor.errors())
         };
-        Poll::Ready((this.finish)(conductor, driver, end))
+        match admission {
+            Admission::Granted => return Poll::Ready(Next::Attempt),
+            Admission::Queued => driver.keep_watch(hooks.abort),
+            Admission::Refused => {
+                let end = driver.take_last();
+                return Poll::Ready(Next::End(conductor.finish(driver, &hooks, end)));
+            }
+        }
     }
 }

@@ -6,142 +6,151 @@ use std::thread;
 use std::time::Duration;
 
 use super::asynchronous::Watch;
-use super::{Admission, Attempted, Driver, Held, Holding, Hooks, Kept, Settled, Unsettled};
+use super::{Admission, Attempted, Conduct, Driver, Glance, Held, Holding, Hooks, Kept, Verdict};
 use crate::abort::{Abort, POLL_INTERVAL};
-use crate::judge::{DescribeError, JudgeError, JudgeValue};
+use crate::judge::JudgeValue;
 use crate::outcome::End;
-use crate::site::Plan;
 use crate::testing;
-use crate::time::Sleep;
+use crate::time::{Sleep, TimeSource};
 use crate::wake::park_until;
 
-/// What a call is made of besides its operation.
-pub(crate) struct Blocking<'a, 'c, J, V> {
-    pub(crate) plan: &'a Plan<'a>,
-    pub(crate) hooks: Hooks<'c>,
-    pub(crate) sleeper: Option<&'c dyn Sleep>,
-    pub(crate) errors: &'c J,
-    pub(crate) values: &'c V,
-}
-
-impl<'a, J, V> Blocking<'a, '_, J, V> {
-    /// Runs attempts on this thread until the call ends, and makes of that what the caller gets.
-    #[inline]
-    pub(crate) fn drive<'g, T, E, G, R>(
-        self,
-        mut driver: Driver<'a, Kept<T>, E, G>,
-        mut operation: impl FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E>,
-        finish: impl FnOnce(&mut Driver<'a, Kept<T>, E, G>, &Hooks<'_>, End<T, E>) -> R,
-    ) -> R
-    where
-        G: Holding<'g>,
-        J: JudgeError<E> + DescribeError<E>,
-        V: JudgeValue<T>,
-    {
-        let (plan, hooks) = (self.plan, self.hooks);
-        let mut unsettled = None;
-        if driver.begins_at_once(plan, &hooks, V::RULED) {
-            match driver.attempt_blocking(plan, &hooks, self.errors, self.values, &mut operation) {
-                Ok(value) => return finish(&mut driver, &hooks, End::Success(value)),
-                Err(other) => unsettled = Some(other),
-            }
-        }
-        // Copies: what is passed on as it came would have been in memory, and not in registers, all the time.
-        let hooks = hooks.copied();
-        let mut driver = Driver { ..driver };
-        let rest = Rest {
-            plan,
-            hooks: &hooks,
-            sleeper: self.sleeper,
-            errors: self.errors,
-            values: self.values,
-        };
-        let end = rest.go_on(&mut driver, unsettled, &mut operation);
-        finish(&mut driver, &hooks, end)
+/// Runs attempts on this thread until the call ends, and makes of that what the caller gets.
+#[inline]
+pub(crate) fn drive<'c, 'g, T, E, G, C>(
+    conductor: C,
+    mut driver: Driver<'c, Kept<T>, E, G>,
+    mut operation: impl FnMut(&Driver<'c, Kept<T>, E, G>) -> Result<T, E>,
+) -> C::End
+where
+    G: Holding<'g>,
+    C: Conduct<'c, T, E>,
+{
+    let (plan, hooks) = (conductor.plan(), conductor.hooks(TimeSource::System));
+    if !driver.begins_at_once(plan, &hooks, C::Values::RULED) {
+        // Here and below, copies: what is passed on as it came would have been in memory, and not in registers, all the time.
+        let driver = Driver { ..driver };
+        return begin_asking(&conductor.copied(), driver, &mut operation);
     }
-}
-
-/// A call from its first attempt on, or from where that has left it: apart, so that nothing of it stands in the way of a first attempt that
-/// succeeds, and without a type for the operation, so that those that give the same share it.
-struct Rest<'a, 'c, J, V> {
-    plan: &'a Plan<'a>,
-    hooks: &'c Hooks<'c>,
-    sleeper: Option<&'c dyn Sleep>,
-    errors: &'c J,
-    values: &'c V,
-}
-
-type Operation<'o, 'a, T, E, G> = dyn FnMut(&Driver<'a, Kept<T>, E, G>) -> Result<T, E> + 'o;
-
-impl<'a, J, V> Rest<'a, '_, J, V> {
-    #[cold]
-    #[inline(never)]
-    fn go_on<'g, T, E, G>(
-        &self,
-        driver: &mut Driver<'a, Kept<T>, E, G>,
-        unsettled: Option<Unsettled<T, E>>,
-        operation: &mut Operation<'_, 'a, T, E, G>,
-    ) -> End<T, E>
-    where
-        G: Holding<'g>,
-        J: JudgeError<E> + DescribeError<E>,
-        V: JudgeValue<T>,
-    {
-        let Self {
-            plan,
-            hooks,
-            sleeper,
-            errors,
-            values,
-        } = *self;
-        let mut attempt = |driver: &mut Driver<'a, Kept<T>, E, G>, admission| match admission {
-            Admission::Granted => {
-                match driver.attempt_blocking(plan, hooks, errors, values, operation) {
-                    Ok(value) => ControlFlow::Break(End::Success(value)),
-                    Err(unsettled) => driver.conclude(plan, unsettled, hooks, errors),
-                }
+    loop {
+        let result = operation(&driver);
+        let (errors, values) = (conductor.errors(), conductor.values());
+        match driver.glance(plan, result.as_ref(), &hooks, errors, values) {
+            Glance::Success => return conductor.finish(&mut driver, &hooks, result.into()),
+            Glance::Again => {}
+            Glance::Unsettled(verdict) => {
+                let driver = Driver { ..driver };
+                let conductor = &conductor.copied();
+                return go_on(conductor, driver, result, verdict, &mut operation);
             }
-            Admission::Queued => ControlFlow::Continue(()),
-            Admission::Refused => ControlFlow::Break(driver.take_last()),
-        };
-        let mut flow = if let Some(unsettled) = unsettled {
-            driver.conclude(plan, unsettled, hooks, errors)
-        } else {
-            let admission = driver.begin_asking(plan, hooks);
-            attempt(driver, admission)
-        };
-        loop {
-            if let ControlFlow::Break(end) = flow {
-                return end;
-            }
-            driver.pause_blocking(sleeper, hooks.abort);
-            let admission = driver.may_start(plan, hooks, V::RULED, errors);
-            flow = attempt(driver, admission);
         }
     }
 }
 
-impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
-    /// Runs an attempt, and those that follow on one another at once.
-    #[inline]
-    fn attempt_blocking<T>(
-        &mut self,
-        plan: &'a Plan<'a>,
-        hooks: &Hooks<'_>,
-        errors: &(impl JudgeError<E> + DescribeError<E>),
-        values: &impl JudgeValue<T>,
-        operation: &mut (impl FnMut(&Self) -> Result<T, E> + ?Sized),
-    ) -> Result<T, Unsettled<T, E>> {
-        loop {
-            let attempted = Attempted::Finished(operation(self));
-            match self.settle(plan, attempted, hooks, errors, values) {
-                Settled::Success(value) => return Ok(value),
-                Settled::Again => {}
-                Settled::Unsettled(unsettled) => return Err(unsettled),
+/// An operation that may be any: its calls share what follows on a failure. Not `FnMut`, whose table has another copy of it, to be called by value.
+trait Operation<D, R> {
+    fn attempt(&mut self, driver: &D) -> R;
+}
+
+impl<D, R, F: FnMut(&D) -> R> Operation<D, R> for F {
+    fn attempt(&mut self, driver: &D) -> R {
+        self(driver)
+    }
+}
+
+/// A call from where its first attempts have left it: apart, so that nothing of it stands in the way of one that succeeds.
+#[cold]
+#[inline(never)]
+fn go_on<'c, 'g, T, E, G, C>(
+    conductor: &C,
+    mut driver: Driver<'c, Kept<T>, E, G>,
+    result: Result<T, E>,
+    verdict: Verdict,
+    operation: &mut dyn Operation<Driver<'c, Kept<T>, E, G>, Result<T, E>>,
+) -> C::End
+where
+    G: Holding<'g>,
+    C: Conduct<'c, T, E>,
+{
+    let (plan, hooks) = (conductor.plan(), conductor.hooks(TimeSource::System));
+    let attempted = Attempted::Finished(result);
+    let flow = driver.conclude(plan, attempted, verdict, &hooks, conductor.errors());
+    run_to_end(conductor, driver, &hooks, flow, operation)
+}
+
+/// A call whose first attempt may not start at once.
+#[cold]
+#[inline(never)]
+fn begin_asking<'c, 'g, T, E, G, C>(
+    conductor: &C,
+    mut driver: Driver<'c, Kept<T>, E, G>,
+    operation: &mut dyn Operation<Driver<'c, Kept<T>, E, G>, Result<T, E>>,
+) -> C::End
+where
+    G: Holding<'g>,
+    C: Conduct<'c, T, E>,
+{
+    let hooks = conductor.hooks(TimeSource::System);
+    let admission = driver.begin_asking(conductor.plan(), &hooks);
+    let flow = attempt(conductor, &mut driver, &hooks, admission, operation);
+    run_to_end(conductor, driver, &hooks, flow, operation)
+}
+
+#[cold]
+#[inline(never)]
+fn run_to_end<'c, 'g, T, E, G, C>(
+    conductor: &C,
+    mut driver: Driver<'c, Kept<T>, E, G>,
+    hooks: &Hooks<'c>,
+    mut flow: ControlFlow<End<T, E>>,
+    operation: &mut dyn Operation<Driver<'c, Kept<T>, E, G>, Result<T, E>>,
+) -> C::End
+where
+    G: Holding<'g>,
+    C: Conduct<'c, T, E>,
+{
+    let (plan, errors) = (conductor.plan(), conductor.errors());
+    loop {
+        if let ControlFlow::Break(end) = flow {
+            return conductor.finish(&mut driver, hooks, end);
+        }
+        driver.pause_blocking(conductor.sleeper(), hooks.abort);
+        let admission = driver.may_start(plan, hooks, C::Values::RULED, errors);
+        flow = attempt(conductor, &mut driver, hooks, admission, operation);
+    }
+}
+
+/// Runs an attempt, and those that follow on one another at once, if it may start: `Continue` if the call sleeps or queues next.
+fn attempt<'c, 'g, T, E, G, C>(
+    conductor: &C,
+    driver: &mut Driver<'c, Kept<T>, E, G>,
+    hooks: &Hooks<'c>,
+    admission: Admission,
+    operation: &mut dyn Operation<Driver<'c, Kept<T>, E, G>, Result<T, E>>,
+) -> ControlFlow<End<T, E>>
+where
+    G: Holding<'g>,
+    C: Conduct<'c, T, E>,
+{
+    match admission {
+        Admission::Granted => {}
+        Admission::Queued => return ControlFlow::Continue(()),
+        Admission::Refused => return ControlFlow::Break(driver.take_last()),
+    }
+    let (plan, errors) = (conductor.plan(), conductor.errors());
+    loop {
+        let result = operation.attempt(driver);
+        match driver.glance(plan, result.as_ref(), hooks, errors, conductor.values()) {
+            Glance::Success => return ControlFlow::Break(result.into()),
+            Glance::Again => {}
+            Glance::Unsettled(verdict) => {
+                let attempted = Attempted::Finished(result);
+                return driver.conclude(plan, attempted, verdict, hooks, errors);
             }
         }
     }
+}
 
+impl<'g, K, E, G: Holding<'g>> Driver<'_, K, E, G> {
     /// Sleeps before the next attempt, or queues for the bulkhead, less long if there is an abort.
     #[cold]
     fn pause_blocking(&mut self, sleeper: Option<&dyn Sleep>, abort: Option<&dyn Abort>) {

@@ -118,7 +118,7 @@ fn a_bare_sync_function() {
                     _,
                 >(
                     &__RETRY_SITE,
-                    Hooks::blocking(),
+                    &Hooks::BLOCKING,
                     by_trait::<io::Result<String>>(),
                     |__error| text(__error).__retry_known(),
                     AnyValue,
@@ -156,7 +156,7 @@ fn a_bare_async_function() {
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
                         at(&mut __driver, &__RETRY_SITE),
-                        Hooks::asynchronous(),
+                        &Hooks::ASYNCHRONOUS,
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
@@ -207,7 +207,7 @@ fn keys_of_the_policy() {
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
                         at(&mut __driver, &__RETRY_SITE),
-                        Hooks::asynchronous(),
+                        &Hooks::ASYNCHRONOUS,
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
@@ -252,7 +252,7 @@ fn rules_of_classes() {
                     _,
                 >(
                     &__RETRY_SITE,
-                    Hooks::blocking(),
+                    &Hooks::BLOCKING,
                     by_trait::<Result<(), DbError>>(),
                     |__error| text(__error).__retry_known(),
                     AnyValue,
@@ -284,7 +284,7 @@ fn closures_that_judge() {
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
                         at(&mut __driver, &__RETRY_SITE),
-                        Hooks::asynchronous(),
+                        &Hooks::ASYNCHRONOUS,
                         by_keys(
                             classified::<Result<Status, JobError>, _, _>(|error| error.class()),
                             filtered::<Result<Status, JobError>, _>(|error| error.is_safe()),
@@ -321,7 +321,7 @@ fn an_abort_and_an_observer() {
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
                         at(&mut __driver, &__RETRY_SITE),
-                        Hooks::asynchronous().abort(&SHUTDOWN).observe(&METRICS),
+                        &Hooks::ASYNCHRONOUS.abort(&SHUTDOWN).observe(&METRICS),
                         by_trait::<io::Result<User>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
@@ -354,8 +354,7 @@ fn hooks() {
                     _,
                 >(
                     &__RETRY_SITE,
-                    Hooks::blocking()
-                        .tell(&(on_retry(|event| log(id, event)), on_giving_up(report))),
+                    &Hooks::BLOCKING.tell(&(on_retry(|event| log(id, event)), on_giving_up(report))),
                     by_trait::<io::Result<User>>(),
                     |__error| text(__error).__retry_known(),
                     AnyValue,
@@ -389,7 +388,7 @@ fn an_attempt_timeout() {
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
                         at(&mut __driver, &__RETRY_SITE),
-                        Hooks::asynchronous(),
+                        &Hooks::ASYNCHRONOUS,
                         by_trait::<Result<User, ApiError>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
@@ -428,7 +427,7 @@ fn arguments_between_attempts() {
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
                         at(&mut __driver, &__RETRY_SITE),
-                        Hooks::asynchronous(),
+                        &Hooks::ASYNCHRONOUS,
                         by_trait::<io::Result<()>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
@@ -469,7 +468,7 @@ fn a_method_with_self() {
                     if let Break(__end) = step(
                         attempt(&mut __driver, __operation).await,
                         here(&mut __driver),
-                        Hooks::asynchronous().abort(&self.shutdown),
+                        &Hooks::ASYNCHRONOUS.abort(&self.shutdown),
                         by_trait::<Result<User, Self::Error>>(),
                         |__error| text(__error).__retry_known(),
                         AnyValue,
@@ -535,7 +534,7 @@ fn what_async_trait_made() {
                             if let Break(__end) = step(
                                 attempt(&mut __driver, __operation).await,
                                 at(&mut __driver, &__RETRY_SITE),
-                                Hooks::asynchronous(),
+                                &Hooks::ASYNCHRONOUS,
                                 by_trait::<io::Result<User>>(),
                                 |__error| text(__error).__retry_known(),
                                 AnyValue,

@@ -105,7 +105,7 @@ impl<'a> Attempts<'a> {
         let call = quote_spanned! {Span::mixed_site()=>
             #past_keys::#run::<#output, _, _, _, _>(
                 #site,
-                #hooks,
+                &#hooks,
                 #errors,
                 #text,
                 #values,
@@ -220,7 +220,7 @@ impl<'a> Attempts<'a> {
                 #known
                 let #operation = #asynchronous #body;
                 if let ::core::ops::ControlFlow::Break(__end) = #private::step(
-                    #private::attempt(&mut __driver, #operation).await, #here, #hooks, #errors, #text, #values, #stops,
+                    #private::attempt(&mut __driver, #operation).await, #here, &#hooks, #errors, #text, #values, #stops,
                 ) {
                     #end __end;
                 }

@@ -123,9 +123,9 @@ impl Behaviour<'_> {
     pub(super) fn hooks(&self) -> TokenStream {
         let private = &self.private;
         let mut hooks = if self.is_async {
-            quote_spanned!(Span::mixed_site()=> #private::Hooks::asynchronous())
+            quote_spanned!(Span::mixed_site()=> #private::Hooks::ASYNCHRONOUS)
         } else {
-            quote_spanned!(Span::mixed_site()=> #private::Hooks::blocking())
+            quote_spanned!(Span::mixed_site()=> #private::Hooks::BLOCKING)
         };
         if let Some(Keyed { value, .. }) = &self.config.abort {
             let abort = self.borrowed(value);
