@@ -106,5 +106,6 @@ fn the_documentation_shows_what_a_terminal_shows() {
         let _installed = retry_core::testing::ManualClock::new().install();
         assert!(fetch_user().is_err());
     });
-    expect_file!["../../src/observe/tracing/terminal.txt"].assert_eq(&written.take());
+    expect_file!["../../../retry-runtime/src/observe/tracing/terminal.txt"]
+        .assert_eq(&written.take());
 }

@@ -882,7 +882,7 @@ fn an_editor_finds_the_documentation_of_a_key_at_the_key() {
 
 #[test]
 fn every_key_has_a_module_that_says_what_the_grammar_says() {
-    let source = include_str!("../../../retry-core/src/private/keys.rs");
+    let source = include_str!("../../../retry-runtime/src/private/keys.rs");
     let (keys, others) = source
         .split_once("pub mod rule")
         .expect("there are keys of rules");

@@ -14,8 +14,7 @@ const TARGET: &str = "retry_core";
 ///
 /// Install it once for the whole process, or attach it to some calls with the key `observe = TRACING` or [`Call::observe`](crate::Call::observe):
 ///
-#[cfg_attr(feature = "macros", doc = "```")]
-#[cfg_attr(not(feature = "macros"), doc = "```ignore")]
+/// ```
 /// use retry_core::observe::TracingObserver;
 /// use retry_core::{retry, set_global_observer};
 /// use std::io;

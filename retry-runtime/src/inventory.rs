@@ -3,8 +3,7 @@
 //! What is retried, and what can the worst case be? [`sites()`](sites) has every function with `#[retry]` and every method that
 //! `#[retry_methods]` retries, those in dependencies included, whether they are ever called or not. [`report()`](report) prints them:
 //!
-#![cfg_attr(feature = "macros", doc = "```")]
-#![cfg_attr(not(feature = "macros"), doc = "```ignore")]
+//! ```
 //! use retry_core::retry;
 //! use std::io;
 //!
@@ -59,8 +58,7 @@ use crate::registry::Register;
 
 /// Every site in the linked program, in the order of file, line and operation.
 ///
-#[cfg_attr(feature = "macros", doc = "```")]
-#[cfg_attr(not(feature = "macros"), doc = "```ignore")]
+/// ```
 /// # use retry_core::retry;
 /// # use std::io;
 /// #[retry(attempts = 5)]

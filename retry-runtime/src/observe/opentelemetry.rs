@@ -101,7 +101,7 @@ impl OpenTelemetryObserver {
     /// Tells a tracer and a meter called `retry-core` of the global providers, as they are now: set them first.
     #[must_use]
     pub fn global() -> Self {
-        let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+        let scope = InstrumentationScope::builder("retry-core")
             .with_version(env!("CARGO_PKG_VERSION"))
             .build();
         Self::new()

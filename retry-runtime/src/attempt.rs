@@ -8,14 +8,13 @@ use crate::policy::Policy;
 use crate::switches;
 use crate::time::TimeSource;
 
-/// The running attempt, for a function that wants to know: a parameter marked `#[attempt]` under [`#[retry]`](macro@crate::retry).
+/// The running attempt, for a function that wants to know: a parameter marked `#[attempt]` under [`#[retry]`](https://docs.rs/retry-core/latest/retry_core/attr.retry.html).
 ///
 /// The loop supplies it, so that callers do not see the parameter. It is a copy of what was known when the attempt began;
 /// [`elapsed`](Self::elapsed) and [`remaining`](Self::remaining) look at the clock when they are asked, the clock that the deadline is
 /// measured on. A call whose function takes an attempt reads that clock at its beginning.
 ///
-#[cfg_attr(feature = "macros", doc = "```")]
-#[cfg_attr(not(feature = "macros"), doc = "```ignore")]
+/// ```
 /// use retry_core::{Attempt, retry};
 /// use std::io;
 ///

@@ -277,7 +277,7 @@ impl From<ErrorClass> for Classification {
 
 /// An error that knows which class of failure it is.
 ///
-/// [`#[derive(Classify)]`](derive@crate::Classify) reads it off attributes on the variants; by hand it is
+/// [`#[derive(Classify)]`](https://docs.rs/retry-core/latest/retry_core/derive.Classify.html) reads it off attributes on the variants; by hand it is
 ///
 /// ```
 /// use retry_core::{Classification, Classify, ErrorClass};
