@@ -388,6 +388,8 @@ where
         Turn::Due => (Turn::Due, Verdict::Open),
     };
     let here = Here { plan, driver };
+    // A copy: what is passed on as it came would have been in memory, and not in registers, all the time.
+    let errors = Errors { ..errors };
     go_on(here, turn, verdict, hooks, &errors, V::RULED, stops)
 }
 
