@@ -508,7 +508,10 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         if engine::tries_again_at_once(plan.policy, failures, &failure)
             && !errors.describe(error, |known| known.met_open_circuit)
         {
-            self.state = State::Untimed { failures };
+            // In place: whoever looks at a state that has just been written whole waits for it.
+            if let State::Untimed { failures: counted } = &mut self.state {
+                *counted = failures;
+            }
             return Glance::Again;
         }
         Glance::Unsettled(Verdict::Error(failure))
