@@ -73,7 +73,7 @@ impl Surroundings {
     fn assert_deserted(&self, when: &str) {
         assert_eq!(self.alive.load(Ordering::Relaxed), 0, "{when}");
         let signal = format!("{:?}", self.signal);
-        assert!(signal.contains("wakers: {}"), "{when}: {signal}");
+        assert!(signal.contains("waiting: 0 "), "{when}: {signal}");
         let clock = format!("{:?}", self.clock);
         assert!(clock.contains("alarms: []"), "{when}: {clock}");
     }

@@ -41,6 +41,7 @@ mod table;
 pub mod testing;
 pub mod time;
 mod timeline;
+mod waiters;
 mod wake;
 mod window;
 mod worst_case;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// # Panics
 ///
 /// If one of them panics, once all have been woken, and unless the thread panics already.
-pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
+pub(crate) fn wake_all(wakers: Vec<Waker>) {
     let wake = |waker: Waker| catch_unwind(AssertUnwindSafe(|| waker.wake())).err();
     let mut first = None;
     for panic in wakers.into_iter().filter_map(wake) {

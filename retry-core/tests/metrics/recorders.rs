@@ -35,6 +35,7 @@ fn each_call_is_recorded_where_it_is_made() {
 #[derive(Default)]
 struct Stage {
     units: Mutex<Vec<(String, Option<Unit>)>>,
+    sources: Mutex<Vec<String>>,
     asked_for: Option<fn(&str)>,
     gauge: Option<Arc<Needle>>,
 }
@@ -45,7 +46,14 @@ impl Stage {
         units.push((name.as_str().to_owned(), unit));
     }
 
-    fn ask(&self, key: &Key) {
+    fn ask(&self, key: &Key, metadata: &Metadata<'_>) {
+        let source = format!(
+            "{} {:?} {:?}",
+            metadata.target(),
+            metadata.level(),
+            metadata.module_path()
+        );
+        self.sources.lock().expect("no panic").push(source);
         if let Some(act) = self.asked_for {
             act(key.name());
         }
@@ -65,18 +73,18 @@ impl Recorder for Stage {
         self.note(&name, unit);
     }
 
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        self.ask(key);
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
+        self.ask(key, metadata);
         Counter::noop()
     }
 
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        self.ask(key);
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
+        self.ask(key, metadata);
         self.gauge.clone().map_or_else(Gauge::noop, Gauge::from_arc)
     }
 
-    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        self.ask(key);
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
+        self.ask(key, metadata);
         Histogram::noop()
     }
 }
@@ -103,6 +111,24 @@ fn each_metric_is_described_with_its_unit() {
     assert_eq!(
         units,
         expected.map(|(name, unit)| (format!("units_{name}"), Some(unit)))
+    );
+}
+
+#[test]
+fn each_series_says_where_it_comes_from() {
+    static POOL: Bulkhead = Bulkhead::new("sources", 1);
+    let stage = Stage::default();
+    let metrics = MetricsObserver::with_prefix("sources_").expect("nobody else has it");
+    let call = AT_ONCE.call("fetch").bulkhead(&POOL).observe(&metrics);
+    let fetched = with_local_recorder(&stage, || call.run_blocking(|| Ok::<_, Failure>(7)));
+    assert_eq!(fetched, Ok(7));
+    let mut sources = stage.sources.into_inner().expect("no panic");
+    sources.dedup();
+    // Recorders filter by these.
+    let module = "retry_core::observe::metrics::family";
+    assert_eq!(
+        sources,
+        [format!("retry_core Level(Info) Some({module:?})")]
     );
 }
 

@@ -1,15 +1,17 @@
 //! A switch that wakes those who sleep.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::Abort;
 use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::time::Wait;
+use crate::waiters::Waiters;
 use crate::wake::wake_all;
 
 /// A switch that stops every call it is attached to, and wakes those that sleep, async and blocking alike.
@@ -29,18 +31,11 @@ use crate::wake::wake_all;
 /// SHUTDOWN.abort(); // does not wait for the hour to pass
 /// assert_eq!(worker.join().unwrap().stop_reason(), Some(StopReason::Aborted));
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct AbortSignal {
     /// Goes from false to true once, before the waiters are taken; who registers looks again under the lock. So no waiter is missed.
     aborted: AtomicBool,
     waiters: Mutex<Waiters>,
-}
-
-#[derive(Debug, Default)]
-struct Waiters {
-    next_key: u64,
-    /// By key, so that one of many sleepers leaves without a search.
-    wakers: BTreeMap<u64, Waker>,
 }
 
 impl AbortSignal {
@@ -50,10 +45,7 @@ impl AbortSignal {
     pub const fn new() -> Self {
         Self {
             aborted: AtomicBool::new(false),
-            waiters: Mutex::new(Waiters {
-                next_key: 0,
-                wakers: BTreeMap::new(),
-            }),
+            waiters: Mutex::new(Waiters::new()),
         }
     }
 
@@ -64,8 +56,8 @@ impl AbortSignal {
     /// If a runtime's waker panics, once all the others have been woken.
     pub fn abort(&self) {
         self.aborted.store(true, Ordering::Release);
-        let wakers = std::mem::take(&mut self.lock().wakers);
-        wake_all(wakers.into_values());
+        let wakers = self.lock().leave_all();
+        wake_all(wakers);
     }
 
     /// Whether [`abort`](Self::abort) has been called.
@@ -80,6 +72,17 @@ impl AbortSignal {
     }
 }
 
+impl fmt::Debug for AbortSignal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = self.lock().len();
+        formatter
+            .debug_struct("AbortSignal")
+            .field("aborted", &self.is_aborted())
+            .field("waiting", &waiting)
+            .finish()
+    }
+}
+
 impl Abort for AbortSignal {
     fn is_aborted(&self) -> bool {
         Self::is_aborted(self)
@@ -88,7 +91,7 @@ impl Abort for AbortSignal {
     fn aborted(&self) -> Option<Wait<'_>> {
         Some(Box::pin(Aborted {
             signal: self,
-            key: None,
+            number: None,
         }))
     }
 }
@@ -96,7 +99,7 @@ impl Abort for AbortSignal {
 /// Completes when the signal is given; takes itself off the list when dropped.
 struct Aborted<'a> {
     signal: &'a AbortSignal,
-    key: Option<u64>,
+    number: Option<u64>,
 }
 
 impl Future for Aborted<'_> {
@@ -108,23 +111,24 @@ impl Future for Aborted<'_> {
             return Poll::Ready(());
         }
         let waker = context.waker().clone();
-        let key = self.key.unwrap_or_else(|| {
-            waiters.next_key += 1;
-            waiters.next_key
-        });
-        let replaced = waiters.wakers.insert(key, waker);
+        let kept = self.number.and_then(|number| waiters.waker(number));
+        let replaced = if let Some(kept) = kept {
+            Some(mem::replace(kept, waker))
+        } else {
+            self.number = Some(waiters.join(waker));
+            None
+        };
         drop(waiters);
         // Not under the lock: the last waker of a task may drop the task, and with it another waiter of this signal.
         drop(replaced);
-        self.key = Some(key);
         Poll::Pending
     }
 }
 
 impl Drop for Aborted<'_> {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            let removed = self.signal.lock().wakers.remove(&key);
+        if let Some(number) = self.number {
+            let removed = self.signal.lock().leave(number);
             // Not under the lock, as above.
             drop(removed);
         }
@@ -164,7 +168,7 @@ mod model {
             wait_for(&signal);
             waiter.join().unwrap();
             aborter.join().unwrap();
-            assert!(signal.lock().wakers.is_empty());
+            assert!(signal.lock().len() == 0);
         });
     }
 
@@ -184,7 +188,7 @@ mod model {
                 let _ = polled.await;
                 drop(aborted);
             });
-            assert!(signal.lock().wakers.is_empty());
+            assert!(signal.lock().len() == 0);
             aborter.join().unwrap();
             assert!(signal.is_aborted());
         });

@@ -1,6 +1,5 @@
 //! The state machine: who may enter, who queues, and who is next.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -9,6 +8,7 @@ use std::task::Waker;
 use super::tally::Tally;
 use super::word::Word;
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
+use crate::waiters::Waiters;
 use crate::wake::wake_all;
 
 /// Admits at most so many at a time, the others in the order in which they came.
@@ -30,10 +30,9 @@ pub(super) struct Gate {
 
 struct Line {
     limit: u32,
-    next_number: u64,
-    /// Those who wait, by number; the lowest is next. Who has a number and is not here any more has been granted a permit, which nobody takes
-    /// back: a number leaves by a grant, or with the one who has it.
-    waiting: BTreeMap<u64, Option<Waker>>,
+    /// Who has a number and is not here any more has been granted a permit, which nobody takes back: a number leaves by a grant, or with the one
+    /// who has it.
+    waiting: Waiters,
     tally: Tally,
 }
 
@@ -41,8 +40,7 @@ impl Line {
     const fn new(limit: u32) -> Self {
         Self {
             limit,
-            next_number: 0,
-            waiting: BTreeMap::new(),
+            waiting: Waiters::new(),
             tally: Tally::new(),
         }
     }
@@ -176,19 +174,16 @@ impl Gate {
         if before.ok()?.entered().is_some() {
             return Some(Joined::Entered);
         }
-        let number = line.next_number;
-        line.next_number += 1;
-        line.waiting.insert(number, None);
-        Some(Joined::Waits(number))
+        Some(Joined::Waits(line.waiting.join(Waker::noop().clone())))
     }
 
     /// Whether somebody who waits has been granted his permit. If not, `waker` is kept in the place of an older one.
     pub(super) fn is_granted(&self, number: u64, waker: Option<Waker>) -> bool {
         let mut line = self.lock();
-        let Some(kept) = line.waiting.get_mut(&number) else {
+        let Some(kept) = line.waiting.waker(number) else {
             return true;
         };
-        let replaced = waker.and_then(|waker| kept.replace(waker));
+        let replaced = waker.map(|waker| mem::replace(kept, waker));
         drop(line);
         // Not under the lock: the last waker of a task may drop the task, and with it another ticket of this bulkhead.
         drop(replaced);
@@ -199,7 +194,7 @@ impl Gate {
     /// [`leave`](Self::leave).
     pub(super) fn give_up(&self, number: u64, record: impl FnOnce(&mut Tally)) {
         let mut line = self.lock();
-        let removed = line.waiting.remove(&number);
+        let removed = line.waiting.leave(number);
         let granted = match removed {
             Some(_) => self.settle(&mut line, |word| word),
             None => self.settle(&mut line, Word::left),
@@ -246,7 +241,7 @@ impl Gate {
             grants = word.room().min(waiting);
             Some(word.with_more(grants).with_queued(waiting > grants))
         });
-        let next = (0..grants).filter_map(|_| line.waiting.pop_first()?.1);
+        let next = (0..grants).filter_map(|_| line.waiting.leave_first());
         Granted(next.collect())
     }
 

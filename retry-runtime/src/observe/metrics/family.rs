@@ -9,8 +9,11 @@ use metrics::{
 
 use super::keys::Kept;
 
-const METADATA: Metadata<'static> =
-    Metadata::new("retry_core", Level::INFO, Some("retry_core::observe"));
+const METADATA: Metadata<'static> = Metadata::new(
+    "retry_core",
+    Level::INFO,
+    Some("retry_core::observe::metrics::family"),
+);
 
 /// The series of one metric: counters, gauges or histograms, which `N` labels tell apart. Every series has a value for each of them.
 pub(super) struct Family<K, const N: usize> {
