@@ -585,10 +585,10 @@ impl CircuitBreaker {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes notice of a success without the lock, if that is possible.
+    /// Takes notice of a success with a permit of these parts, without the lock, if that is possible.
     #[inline]
-    fn note_success(&self, pass: Pass) -> bool {
-        let era = pass.era();
+    pub(crate) fn note_success(&self, permit: &Parts) -> bool {
+        let era = permit.pass.era();
         match era.phase {
             Phase::Closed => {
                 self.end_streak(era.generation);

@@ -386,7 +386,11 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     }
 
     /// Begins the call: whether its first attempt may start because nobody needs to be asked or told.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "a function of its own would have to be told all of the hooks, most of which the caller knows to be none"
+    )]
+    #[inline(always)]
     fn begins_at_once(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>, ruled: bool) -> bool {
         let policy = plan.policy;
         let watched = hooks.is_observed();

@@ -3,7 +3,8 @@
 //! An async function becomes
 //!
 //! ```text
-//! let mut driver = driver::<Ret, _>(SITE); // with_guards(SITE, GUARDS) where there are any; begun_driver where there are no HOOKS and VALUES
+//! let mut driver = driver::<Ret, _>(SITE); // with_guards(SITE, GUARDS) where there are any
+//! begin(at(&mut driver, SITE)); // only with guards, and without HOOKS and VALUES; without all of them the driver is a begun_driver
 //! loop {
 //!     let operation = async { BODY };
 //!     let turn = attempt(&mut driver, operation).await;
@@ -258,16 +259,28 @@ pub fn driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::H
     Driver(planned(begin))
 }
 
-/// The same where nothing but guards has a say before the first attempt, so that the loop can begin with it.
+/// The same where nobody has a say before the first attempt, so that the loop can begin with it.
 #[must_use]
 #[inline]
-pub fn begun_driver<'g, R: Returns, B: Begin<'g>>(begin: B) -> Driver<R, Dropped, B::Holding> {
+pub fn begun_driver<R: Returns, B>(begin: B) -> Driver<R, Dropped, Unguarded>
+where
+    B: Begin<'static, Holding = Unguarded>,
+{
     let mut call = planned(begin);
     call.driver.begin(call.plan, &Hooks::ASYNCHRONOUS, false);
     Driver(call)
 }
 
-/// The same under `returns = outcome`, which tells the last value.
+/// Begins a guarded call where nothing but its guards has a say before the first attempt, so that the loop can begin with it.
+///
+/// Apart from [`driver`], which writes the state of the call where it stays. One that has begun would be copied there, and the processor waits
+/// where a copy is of other parts than were written.
+#[inline]
+pub fn begin<R: Returns, K>(here: Here<'_, R, K, Held<'_>>) {
+    here.driver.begin(here.plan, &Hooks::ASYNCHRONOUS, false);
+}
+
+/// The driver at the beginning under `returns = outcome`, which tells the last value.
 #[must_use]
 #[inline]
 pub fn keeping_driver<'g, R: Returns, B: Begin<'g>>(

@@ -207,15 +207,19 @@ impl<'a> Attempts<'a> {
         } else {
             quote_spanned!(Span::mixed_site()=> break)
         };
+        let (begins, is_guarded) = (self.behaviour.begins_unasked(), self.behaviour.is_guarded());
         let driver = if self.behaviour.config.returns_outcome().is_some() {
             quote_spanned!(Span::mixed_site()=> keeping_driver)
-        } else if self.behaviour.begins_unasked() {
+        } else if begins && !is_guarded {
             quote_spanned!(Span::mixed_site()=> begun_driver)
         } else {
             quote_spanned!(Span::mixed_site()=> driver)
         };
+        let begin = (begins && is_guarded)
+            .then(|| quote_spanned!(Span::mixed_site()=> #private::begin(#here);));
         let looped = quote_spanned! {Span::mixed_site()=>
             let mut __driver = #past_keys::#driver::<#output, _>(#site);
+            #begin
             loop {
                 #known
                 let #operation = #asynchronous #body;

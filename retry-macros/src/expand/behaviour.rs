@@ -74,18 +74,12 @@ impl Behaviour<'_> {
 
     /// The site with the shared guards, if there are any.
     pub(super) fn guarded(&self, site: TokenStream, statics: Option<TokenStream>) -> TokenStream {
-        let private = &self.private;
-        let keys = [
-            &self.config.breaker,
-            &self.config.budget,
-            &self.config.bulkhead,
-        ];
-        let keys: Vec<_> = keys.into_iter().flatten().collect();
-        if keys.is_empty() {
+        if !self.is_guarded() {
             return site;
         }
+        let private = &self.private;
         let mut guards = quote_spanned!(Span::mixed_site()=> #private::Guards::new());
-        for Keyed { key, value } in keys {
+        for Keyed { key, value } in self.guards().into_iter().flatten() {
             let method = Ident::new(&key.to_string(), Span::mixed_site());
             let guard = self.borrowed(value);
             guards = quote_spanned!(Span::mixed_site()=> #guards.#method(#guard));
@@ -96,6 +90,20 @@ impl Behaviour<'_> {
                 quote_spanned!(Span::mixed_site()=> #private::with_static_guards(#site, #statics, #guards))
             }
         }
+    }
+
+    pub(super) fn is_guarded(&self) -> bool {
+        self.guards().into_iter().any(Option::is_some)
+    }
+
+    fn guards(&self) -> [&Option<Keyed<Expr>>; 3] {
+        let Config {
+            breaker,
+            budget,
+            bulkhead,
+            ..
+        } = self.config;
+        [breaker, budget, bulkhead]
     }
 
     /// Whether nothing but guards has a say before the first attempt.

@@ -84,7 +84,7 @@ impl<'a> CircuitPermit<'a> {
     /// The attempt has succeeded, if it can be told in passing.
     #[inline]
     pub(crate) fn succeed_at_once(self) -> Result<(), Self> {
-        if self.breaker.note_success(self.parts.pass) {
+        if self.breaker.note_success(&self.parts) {
             self.into_parts();
             return Ok(());
         }

@@ -129,7 +129,7 @@ impl<'a> Holding<'a> for Held<'a> {
 pub struct Held<'a> {
     guards: Guards<'a>,
     /// Which of them it holds: [`CIRCUIT`], [`BULKHEAD`], [`TOKEN`], [`QUEUE`].
-    holds: usize,
+    holds: u8,
     circuit: Parts,
     /// Of the token for the retry that is to come.
     ticket: u64,
@@ -137,10 +137,10 @@ pub struct Held<'a> {
     queue: ManuallyDrop<Option<Box<Queue<'a>>>>,
 }
 
-const CIRCUIT: usize = 1;
-const BULKHEAD: usize = 2;
-const TOKEN: usize = 4;
-const QUEUE: usize = 8;
+const CIRCUIT: u8 = 1;
+const BULKHEAD: u8 = 2;
+const TOKEN: u8 = 4;
+const QUEUE: u8 = 8;
 
 impl Drop for Held<'_> {
     #[inline]
@@ -198,6 +198,18 @@ impl<'a> Held<'a> {
     /// Lets the first attempt start if no guard has anything against it: a shortcut through the rows B3 to B5 where none of them can say no.
     #[inline]
     pub(super) fn start_at_once(&mut self, time: TimeSource<'_>) -> bool {
+        let may_be_refused = self.guards.breaker.is_some() || self.guards.bulkhead.is_some();
+        if may_be_refused && !self.enter_at_once(time) {
+            return false;
+        }
+        if let Some(budget) = self.guards.budget {
+            budget.deposit_on(time);
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn enter_at_once(&mut self, time: TimeSource<'_>) -> bool {
         // The circuit first, as a permit of a closed one can be dropped without a trace.
         if let Some(breaker) = self.guards.breaker {
             let Some(permit) = breaker.enter_closed(time) else {
@@ -211,9 +223,6 @@ impl<'a> Held<'a> {
                 return false;
             };
             self.put_bulkhead(permit);
-        }
-        if let Some(budget) = self.guards.budget {
-            budget.deposit_on(time);
         }
         true
     }
@@ -231,18 +240,28 @@ impl<'a> Held<'a> {
     /// An attempt has succeeded. Whether that was all: else its [vote](Self::vote_success) is still to come, which may have consequences.
     #[inline]
     pub(super) fn succeed_at_once(&mut self) -> bool {
-        drop(self.take_bulkhead());
         if let Some(budget) = self.guards.budget {
             budget.succeed();
         }
-        let Some(permit) = self.take_circuit() else {
+        let entered = self.guards.breaker.is_some() || self.guards.bulkhead.is_some();
+        !entered || self.leave_at_once()
+    }
+
+    #[inline(never)]
+    fn leave_at_once(&mut self) -> bool {
+        drop(self.take_bulkhead());
+        let Some(breaker) = self.guards.breaker else {
             return true;
         };
-        let Err(permit) = permit.succeed_at_once() else {
+        if self.holds & CIRCUIT == 0 {
             return true;
-        };
-        self.put_circuit(permit);
-        false
+        }
+        // The permit stays where it is: the processor would wait for its two words to be put together.
+        let told = breaker.note_success(&self.circuit);
+        if told {
+            self.holds &= !CIRCUIT;
+        }
+        told
     }
 
     #[cold]
@@ -380,7 +399,7 @@ impl<'a> Held<'a> {
 
     /// Whether it was held; not any more.
     #[inline]
-    const fn lets_go_of(&mut self, what: usize) -> bool {
+    const fn lets_go_of(&mut self, what: u8) -> bool {
         let held = self.holds & what != 0;
         self.holds &= !what;
         held
