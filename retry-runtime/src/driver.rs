@@ -378,7 +378,11 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     }
 
     /// Begins the call if its first attempt may start at once; if not, that is still to be asked.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "as `begins_at_once`: a function of its own could not leave out what the site has no need of"
+    )]
+    #[inline(always)]
     pub(crate) fn begin(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>, ruled: bool) {
         if !self.begins_at_once(plan, hooks, ruled) {
             self.state = State::Due;
@@ -388,7 +392,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// Begins the call: whether its first attempt may start because nobody needs to be asked or told.
     #[allow(
         clippy::inline_always,
-        reason = "a function of its own would have to be told all of the hooks, most of which the caller knows to be none"
+        reason = "a function of its own would have to be told all of the hooks, most of which the caller knows to be none, and what the policy is"
     )]
     #[inline(always)]
     fn begins_at_once(&mut self, plan: &Plan<'_>, hooks: &Hooks<'_>, ruled: bool) -> bool {

@@ -275,7 +275,11 @@ where
 ///
 /// Apart from [`driver`], which writes the state of the call where it stays. One that has begun would be copied there, and the processor waits
 /// where a copy is of other parts than were written.
-#[inline]
+#[allow(
+    clippy::inline_always,
+    reason = "a function of its own would be that of many sites, and could not leave out what the policy and the guards of each have no need of"
+)]
+#[inline(always)]
 pub fn begin<R: Returns, K>(here: Here<'_, R, K, Held<'_>>) {
     here.driver.begin(here.plan, &Hooks::ASYNCHRONOUS, false);
 }
