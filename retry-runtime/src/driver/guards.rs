@@ -128,7 +128,8 @@ impl<'a> Holding<'a> for Held<'a> {
 /// the processor waits where a copy is of other parts than were written.
 pub struct Held<'a> {
     guards: Guards<'a>,
-    /// Which of them it holds: [`CIRCUIT`], [`BULKHEAD`], [`TOKEN`], [`QUEUE`].
+    /// Which of them it holds: [`CIRCUIT`], [`BULKHEAD`], [`TOKEN`], [`QUEUE`]. A byte, as that is what the compiler writes to set one of them: a
+    /// larger number would be read in other parts than were written.
     holds: u8,
     circuit: Parts,
     /// Of the token for the retry that is to come.
