@@ -273,7 +273,7 @@ where
 
 /// Begins a guarded call where nothing but its guards has a say before the first attempt, so that the loop can begin with it.
 ///
-/// Apart from [`driver`], which writes the state of the call where it stays. One that has begun would be copied there, and the processor waits
+/// Apart from `driver`, which writes the state of the call where it stays. One that has begun would be copied there, and the processor waits
 /// where a copy is of other parts than were written.
 #[allow(
     clippy::inline_always,
