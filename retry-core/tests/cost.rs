@@ -22,7 +22,7 @@ use retry_core::{
 };
 #[cfg(feature = "metrics")]
 use retry_core::{BulkheadSettings, observe::MetricsObserver};
-use support::{AT_ONCE, Failure, TRANSIENT, poll_once, secs};
+use support::{AT_ONCE, Failure, PERMANENT, TRANSIENT, poll_once, secs};
 
 // Heap allocations.
 
@@ -167,7 +167,7 @@ fn metrics_allocate_nothing_once_their_series_are_known() {
     }
 
     // A failure allocates what it does without an observer.
-    let fail = || call.run_blocking(|| Err::<u8, _>(support::PERMANENT));
+    let fail = || call.run_blocking(|| Err::<u8, _>(PERMANENT));
     let _ = fail();
     assert_eq!(allocations(fail), 1);
 }
@@ -210,13 +210,47 @@ fn a_call_is_made_without_allocation() {
 }
 
 #[test]
+fn a_call_that_has_not_waited_fails_without_allocation() {
+    let breaker = CircuitBreaker::new("payments").failures(1000, secs(60));
+    let delayed = Policy::new();
+    for (policy, error) in [
+        (AT_ONCE.attempts(1), TRANSIENT),
+        (AT_ONCE.attempts(100), TRANSIENT),
+        (AT_ONCE.attempts(100), PERMANENT),
+        (delayed.attempts(1), TRANSIENT),
+        (delayed, PERMANENT),
+        (delayed.deadline(secs(10)), PERMANENT),
+    ] {
+        let call = policy.call("test");
+        let fail = || call.run_blocking(|| Err::<(), _>(error.clone()));
+        assert_eq!(allocations(fail), 0, "{policy:?} {error:?}");
+    }
+    let call = delayed.call("test").breaker(&breaker);
+    let fail = || call.run_blocking(|| Err::<(), _>(PERMANENT));
+    assert_eq!(allocations(fail), 0, "with a breaker");
+}
+
+#[test]
 fn further_failures_allocate_nothing_that_the_first_did_not() {
     let fail = |attempts| {
         let policy = AT_ONCE.attempts(attempts);
-        allocations(|| policy.call("test").run_blocking(|| Err::<(), _>(TRANSIENT)))
+        let call = policy.call("test").on_retry(|_| {});
+        allocations(|| call.run_blocking(|| Err::<(), _>(TRANSIENT)))
     };
-    assert_eq!(fail(2), fail(100));
-    assert_eq!(fail(100), 1);
+    for attempts in [1, 2, 100] {
+        assert_eq!(fail(attempts), 1, "{attempts} attempts");
+    }
+}
+
+#[test]
+fn a_refusal_by_an_open_circuit_allocates_the_stop_only() {
+    let breaker = CircuitBreaker::new("payments");
+    breaker.force_open();
+    let call = AT_ONCE.call("test").breaker(&breaker);
+    let refused = || call.run_blocking(|| Ok::<_, Failure>(7)).is_err();
+    assert_eq!(allocations(refused), 1);
+    let refused = || call.execute_blocking(|| Ok::<_, Failure>(7)).is_success();
+    assert_eq!(allocations(refused), 0);
 }
 
 #[retry(attempts = 3, backoff = fixed("1s"), attempt_timeout = "1s")]
@@ -344,7 +378,7 @@ fn readings(policy: &Policy, result: &Result<u8, Failure>) -> u64 {
 
 #[test]
 fn no_clock_is_read_unless_somebody_needs_the_time() {
-    for result in [Ok(7), Err(TRANSIENT), Err(support::PERMANENT)] {
+    for result in [Ok(7), Err(TRANSIENT), Err(PERMANENT)] {
         assert_eq!(readings(&AT_ONCE, &result), 0, "{result:?}");
         assert_eq!(readings(&AT_ONCE.attempts(20), &result), 0, "{result:?}");
     }

@@ -24,6 +24,7 @@ use self::asynchronous::Watch;
 pub(crate) use self::blocking::drive;
 pub(crate) use self::conduct::Conduct;
 pub use self::guards::Guards;
+use self::guards::UntilProbe;
 pub(crate) use self::guards::{Guarding, Held, Holding, Unguarded};
 use self::progress::{About, Progress};
 #[cfg(feature = "tokio")]
@@ -34,9 +35,10 @@ use crate::breaker::Asker;
 use crate::class::{Cause, Classification, ErrorClass};
 use crate::engine::{self, Failure, SleepRule};
 use crate::event::{self, Event, Observer, Telling};
+use crate::guard::Identity;
 use crate::judge::{DescribeError, JudgeError, JudgeValue};
 use crate::listener::Listener;
-use crate::outcome::{End, Report};
+use crate::outcome::{End, Report, StopReason};
 use crate::site::Plan;
 use crate::switches;
 use crate::time::{TimeSource, Timer};
@@ -84,8 +86,9 @@ impl<'a> Hooks<'a> {
             || switches::is_set(switches::GLOBAL_OBSERVER)
     }
 
+    /// Whether anybody is told of what becomes of an attempt.
     #[inline]
-    fn are_told_of_success(&self) -> bool {
+    fn are_told(&self) -> bool {
         self.is_observed() || self.timeline.is_some()
     }
 
@@ -154,6 +157,8 @@ enum State<'a, K, E> {
     Untimed { failures: u32 },
     /// It has been, then.
     At(Instant),
+    /// It has been refused by an open circuit, and nobody needs to know when.
+    Refused { until_probe: UntilProbe },
     /// There is more to remember.
     Through(Past<'a, K, E>),
 }
@@ -162,7 +167,7 @@ impl<'a, K, E> State<'a, K, E> {
     /// When the call began, if anybody needs to know.
     fn started(&self) -> Option<Instant> {
         match self {
-            Self::Due | Self::Untimed { .. } => None,
+            Self::Due | Self::Untimed { .. } | Self::Refused { .. } => None,
             Self::At(time) => Some(*time),
             Self::Through(_) => self.progress().and_then(Progress::started),
         }
@@ -180,7 +185,7 @@ impl<'a, K, E> State<'a, K, E> {
     fn failures_untold(&self) -> u32 {
         match self {
             Self::Untimed { failures } => *failures,
-            Self::Due | Self::At(_) | Self::Through(_) => 0,
+            Self::Due | Self::At(_) | Self::Refused { .. } | Self::Through(_) => 0,
         }
     }
 
@@ -421,6 +426,9 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[cold]
     #[inline(never)]
     fn begin_asking(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Admission {
+        if self.is_refused_untold(hooks) {
+            return Admission::Refused;
+        }
         let mut progress = self.state.begun(plan);
         let admission = progress.may_begin(hooks, self.guards.held());
         if admission != Admission::Granted || progress.is_needed_later() {
@@ -429,6 +437,19 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
             self.state.put_back(history);
         }
         admission
+    }
+
+    /// Whether the call has ended because the circuit is open, and nobody is told: a shortcut to B3, which is the first row that can refuse it.
+    fn is_refused_untold(&mut self, hooks: &Hooks<'_>) -> bool {
+        if hooks.are_told() || hooks.abort.is_some() {
+            return false;
+        }
+        let held = self.guards.held();
+        let Some(until_probe) = held.and_then(|held| held.refuse_at_once(hooks.time)) else {
+            return false;
+        };
+        self.state = State::Refused { until_probe };
+        true
     }
 
     /// Whether the next attempt may start.
@@ -470,7 +491,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     ) -> Glance {
         match result {
             Ok(value) => match values.judge(value) {
-                None if hooks.are_told_of_success() => Glance::Unsettled(Verdict::Open),
+                None if hooks.are_told() => Glance::Unsettled(Verdict::Open),
                 None => {
                     self.succeed_untold(plan, hooks);
                     Glance::Success
@@ -555,6 +576,9 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                     Verdict::Error(failure) => failure,
                     _ => errors.judge(&error).into_failure(Cause::Error),
                 };
+                if self.gives_up_untold(plan, hooks, failure, &error, errors) {
+                    return ControlFlow::Break(End::Error(error));
+                }
                 let retry = errors.describe(&error, |known| {
                     let about = About {
                         known,
@@ -573,6 +597,36 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                 self.go_on(retry, End::Nothing)
             }
         }
+    }
+
+    /// Whether the call has ended with its error, and nobody is told how: then it needs no history.
+    ///
+    /// This is for errors that are not retried, as of what was not found, in a call that has not slept.
+    fn gives_up_untold(
+        &mut self,
+        plan: &Plan<'_>,
+        hooks: &Hooks<'_>,
+        mut failure: Failure,
+        error: &E,
+        errors: &impl DescribeError<E>,
+    ) -> bool {
+        let failures = match self.state {
+            State::Untimed { failures } => failures.saturating_add(1),
+            State::At(_) => 1,
+            State::Due | State::Refused { .. } | State::Through(_) => return false,
+        };
+        if hooks.timed || hooks.are_told() || !engine::gives_up(plan.policy, failures, &failure) {
+            return false;
+        }
+        let asker = self.asker(plan, hooks.time);
+        if let Some(held) = self.guards.held() {
+            if errors.describe(error, |known| known.met_open_circuit) {
+                failure.meet_open_circuit();
+            }
+            held.fail(failure.classification, &asker);
+            held.conclude(failure.classification, false, &asker);
+        }
+        true
     }
 
     /// Tells the history of an attempt that has failed, which says whether there will be another.
@@ -616,16 +670,20 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[cold]
     #[inline(never)]
     fn vote_success(&mut self, plan: &Plan<'_>, time: TimeSource<'_>) {
-        let attempt = self.state.attempt();
-        let started = self.state.started();
+        let asker = self.asker(plan, time);
         if let Some(held) = self.guards.held() {
-            held.vote_success(&Asker {
-                time,
-                operation: plan.operation,
-                attempt,
-                started,
-                states: None,
-            });
+            held.vote_success(&asker);
+        }
+    }
+
+    /// On behalf of the attempt that runs, in a call that nobody watches.
+    fn asker<'t>(&self, plan: &Plan<'t>, time: TimeSource<'t>) -> Asker<'t> {
+        Asker {
+            time,
+            operation: plan.operation,
+            attempt: self.state.attempt(),
+            started: self.state.started(),
+            states: None,
         }
     }
 
@@ -661,9 +719,23 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     /// What there is to say at the end of the call.
     #[cold]
     pub(crate) fn report(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Report {
+        if let State::Refused { until_probe } = self.state {
+            return self.report_refusal(plan, until_probe);
+        }
         match self.state.history() {
             Some(history) => history.project().progress.report(hooks),
             None => self.state.begun(plan).report(hooks),
+        }
+    }
+
+    fn report_refusal(&mut self, plan: &Plan<'_>, until_probe: UntilProbe) -> Report {
+        let guards = Held::guards_of(self.guards.held().as_deref());
+        let guard = guards.stopped_by(StopReason::CircuitOpen);
+        Report {
+            reason: Some(StopReason::CircuitOpen),
+            next_delay: until_probe.get(),
+            guard: guard.map(Identity::shared_name),
+            ..Report::nothing(plan.operation)
         }
     }
 }

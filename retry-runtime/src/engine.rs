@@ -54,6 +54,13 @@ pub(crate) struct Failure {
     pub(crate) cut_by_deadline: bool,
 }
 
+impl Failure {
+    /// It says that a circuit was open. Whoever met it has been told to stop; so has everybody above.
+    pub(crate) const fn meet_open_circuit(&mut self) {
+        self.classification.class = ErrorClass::Permanent;
+    }
+}
+
 /// What the engine is told about the world after a failure.
 pub(crate) struct Surroundings<'a> {
     /// Since the call began; zero if no clock is read, in which case the policy has no deadline.
@@ -297,14 +304,27 @@ pub(crate) const fn tries_again_at_once(policy: &Policy, failures: u32, failure:
     let Classification {
         class, retry_after, ..
     } = failure.classification;
-    let attempts_left = match policy.max_attempts() {
-        Some(attempts) => failures < attempts,
-        None => true,
-    };
-    attempts_left
+    attempts_are_left(policy, failures)
         && !failure.refused
         && policy.retries_at_once(class)
         && (retry_after.is_none() || !policy.honors_retry_after())
+}
+
+/// Whether a failure, the `failures`th, ends a call that nobody watches whatever else there is to know: a shortcut to F2 and F4, either of which
+/// ends it with the same error as any row above it would.
+#[inline]
+pub(crate) const fn gives_up(policy: &Policy, failures: u32, failure: &Failure) -> bool {
+    !attempts_are_left(policy, failures)
+        || failure.refused
+        || !policy.is_retried(failure.classification.class)
+}
+
+#[inline]
+const fn attempts_are_left(policy: &Policy, failures: u32) -> bool {
+    match policy.max_attempts() {
+        Some(attempts) => failures < attempts,
+        None => true,
+    }
 }
 
 fn follow_hint(hint: Duration, longest: Duration, random: f64) -> Duration {

@@ -654,6 +654,34 @@ mod wrapped {
     }
 
     #[test]
+    fn an_open_circuit_does_not_count_for_the_one_above_however_the_call_ends() {
+        macro_rules! state_above {
+            ($reason:ident, $($keys:tt)*) => {{
+                #[retry(breaker = *breaker, on_stop = |cause| PaymentFailed { cause }.into(), $($keys)*)]
+                fn above(breaker: &CircuitBreaker) -> Result<(), OrderFailed> {
+                    assert_eq!(breaker.state(), CircuitState::Closed);
+                    let cause = stopped(StopReason::$reason);
+                    Err(PaymentFailed { cause }.into())
+                }
+                let breaker = CircuitBreaker::new("above").consecutive(1);
+                assert!(above(&breaker).is_err());
+                breaker.state()
+            }};
+        }
+        macro_rules! is_told_apart {
+            ($($keys:tt)*) => {
+                assert_eq!(state_above!(CircuitOpen, $($keys)*), CircuitState::Closed);
+                assert_eq!(state_above!(BulkheadFull, $($keys)*), CircuitState::Open);
+            };
+        }
+        is_told_apart!(attempts = 3);
+        is_told_apart!(attempts = 1);
+        is_told_apart!(transient = never);
+        is_told_apart!(transient = never, deadline = "1s");
+        is_told_apart!(transient = never, on_retry = |_| {});
+    }
+
+    #[test]
     fn an_open_circuit_in_an_io_error_is_not_retried() {
         assert_eq!(
             above!(

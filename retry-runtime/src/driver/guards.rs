@@ -1,6 +1,7 @@
 //! The shared guards of a call: what it holds of them while it runs. Dropping that gives everything back and says nothing.
 
 use std::mem::{self, ManuallyDrop};
+use std::num::NonZeroU64;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -184,6 +185,25 @@ impl Queue<'_> {
     }
 }
 
+/// How long a circuit stays open, if that is known: in nanoseconds, so that it fits where a time does.
+#[derive(Clone, Copy)]
+pub(super) struct UntilProbe(Option<NonZeroU64>);
+
+impl UntilProbe {
+    /// `None` for a time that it cannot hold: none at all, or one of more nanoseconds than there are numbers.
+    fn new(left: Option<Duration>) -> Option<Self> {
+        let Some(left) = left else {
+            return Some(Self(None));
+        };
+        let nanos = u64::try_from(left.as_nanos()).ok()?;
+        NonZeroU64::new(nanos).map(|nanos| Self(Some(nanos)))
+    }
+
+    pub(super) fn get(self) -> Option<Duration> {
+        self.0.map(|nanos| Duration::from_nanos(nanos.get()))
+    }
+}
+
 impl<'a> Held<'a> {
     #[inline]
     pub(crate) const fn new(guards: Guards<'a>) -> Self {
@@ -226,6 +246,14 @@ impl<'a> Held<'a> {
             self.put_bulkhead(permit);
         }
         true
+    }
+
+    /// Refuses the first attempt if the circuit is open, and says until when. `None` also if it cannot say: the long way can.
+    pub(super) fn refuse_at_once(&mut self, time: TimeSource<'_>) -> Option<UntilProbe> {
+        let breaker = self.guards.breaker?;
+        let until_probe = UntilProbe::new(breaker.shut(time)?.until_probe)?;
+        breaker.count_rejection();
+        Some(until_probe)
     }
 
     /// An attempt starts: what was asked for it is used.

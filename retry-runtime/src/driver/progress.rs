@@ -256,8 +256,7 @@ impl<'a> Progress<'a> {
         about: About<'_>,
     ) -> bool {
         if about.known.met_open_circuit {
-            // Whoever met it has been told to stop; so has everybody above.
-            failure.classification.class = ErrorClass::Permanent;
+            failure.meet_open_circuit();
         }
         self.fail(hooks, held, failure, about)
     }
