@@ -180,7 +180,7 @@ impl Stopped {
         self.0.attempts
     }
 
-    /// How long the call took, sleeps included.
+    /// How long the call took, sleeps included; zero or next to it if an open circuit refused it at once.
     #[must_use]
     pub const fn elapsed(&self) -> Duration {
         self.0.elapsed
@@ -423,7 +423,7 @@ impl<T, E> Outcome<T, E> {
         self.report.attempts
     }
 
-    /// How long the call took, sleeps included.
+    /// How long the call took, sleeps included; zero or next to it if an open circuit refused it at once.
     #[must_use]
     pub const fn elapsed(&self) -> Duration {
         self.report.elapsed
