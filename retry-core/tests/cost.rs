@@ -166,7 +166,7 @@ fn metrics_allocate_nothing_once_their_series_are_known() {
         assert_eq!(allocations(succeed), 0);
     }
 
-    // A failure allocates what it does without an observer.
+    // The call's history.
     let fail = || call.run_blocking(|| Err::<u8, _>(PERMANENT));
     let _ = fail();
     assert_eq!(allocations(fail), 1);

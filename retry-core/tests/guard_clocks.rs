@@ -322,8 +322,8 @@ fn a_clock_that_goes_back_between_two_looks_at_the_circuit_turns_the_call_away_w
     let breaker = CircuitBreaker::new("payments")
         .consecutive(1)
         .open_for(secs(10));
-    // The vote, the look after the failure; before the next attempt the look, and the permit.
-    let clock = Erratic::new(vec![secs(50), secs(50), secs(70), secs(55)]);
+    // The vote, the look after the failure; before the next attempt the shortcut's look, the look, and the permit.
+    let clock = Erratic::new(vec![secs(50), secs(50), secs(70), secs(70), secs(55)]);
     let call = AT_ONCE.call("pay").breaker(&breaker).clock(&clock);
     assert_eq!(
         call.run_blocking(|| Err::<(), _>(TRANSIENT)),
@@ -335,6 +335,7 @@ fn a_clock_that_goes_back_between_two_looks_at_the_circuit_turns_the_call_away_w
     };
     assert_eq!(stopped.reason(), StopReason::CircuitOpen);
     assert_eq!(stopped.retry_after(), Some(secs(5)));
+    assert_eq!(clock.read.load(Ordering::Relaxed), 5);
 }
 
 fn any_result() -> impl Strategy<Value = Result<u8, Failure>> {

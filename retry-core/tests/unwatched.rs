@@ -4,6 +4,7 @@
 mod support;
 
 use std::cell::Cell;
+use std::error::Error as _;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use proptest::option;
 use proptest::prelude::*;
 use retry_core::testing::ManualClock;
 use retry_core::{
-    AbortSignal, Backoff, Budget, Bulkhead, CircuitBreaker, ClassRule, ErrorClass, Event, Policy,
+    AbortSignal, Backoff, Budget, Bulkhead, CircuitBreaker, ClassRule, Classify as _, ErrorClass,
+    Event, Policy,
 };
 use support::{Failure, TRANSIENT, guarded, millis, poll_to_end, secs};
 
@@ -38,6 +40,7 @@ struct Step {
     takes: Duration,
     /// Which answer of `retry_if` is no.
     refused: Option<u32>,
+    aborts: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,7 @@ struct World {
     breaker: Option<CircuitForm>,
     budget: bool,
     bulkhead: bool,
+    abortable: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -125,12 +129,15 @@ fn any_world() -> impl Strategy<Value = World> {
     let guards = guards.prop_filter("a call without guards has another type", |guards| {
         guards.0.is_some() || guards.1 || guards.2
     });
-    (any_policy(), guards).prop_map(|(policy, (breaker, budget, bulkhead))| World {
-        policy,
-        breaker,
-        budget,
-        bulkhead,
-    })
+    (any_policy(), guards, any::<bool>()).prop_map(
+        |(policy, (breaker, budget, bulkhead), abortable)| World {
+            policy,
+            breaker,
+            budget,
+            bulkhead,
+            abortable,
+        },
+    )
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -144,24 +151,36 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Before::Occupy),
         1 => Just(Before::Abort),
     ];
-    let failure = (any_class(), option::weighted(0.1, Just(millis(300)))).prop_map(
-        |(class, hint)| match hint {
-            Some(hint) => Failure::Hint(class, hint),
-            None => Failure::Of(class),
-        },
-    );
+    let hint = prop_oneof![Just(millis(300)), Just(secs(20))];
+    let failure = (any_class(), option::weighted(0.2, hint)).prop_map(|(class, hint)| match hint {
+        Some(hint) => Failure::Hint(class, hint),
+        None => Failure::Of(class),
+    });
     let takes = prop_oneof![3 => Just(Duration::ZERO), 1 => Just(millis(700))];
     let refused = option::weighted(0.2, 1..3_u32);
-    (before, vec(failure, 0..4), takes, refused).prop_map(|(before, script, takes, refused)| Step {
-        before,
-        script,
-        takes,
-        refused,
-    })
+    let aborts = proptest::bool::weighted(0.1);
+    (before, vec(failure, 0..4), takes, refused, aborts).prop_map(
+        |(before, script, takes, refused, aborts)| Step {
+            before,
+            script,
+            takes,
+            refused,
+            aborts,
+        },
+    )
+}
+
+/// How each call of a history is made.
+#[derive(Clone, Copy, Debug)]
+struct How {
+    asynchronous: bool,
+    watched: bool,
+    /// It gives its whole outcome.
+    whole: bool,
 }
 
 /// The history of a world: after each call its result, the time, and all that the guards tell.
-fn history(world: &World, steps: &[Step], asynchronous: bool, watched: bool) -> Vec<String> {
+fn history(world: &World, steps: &[Step], how: How) -> Vec<String> {
     let clock = ManualClock::new();
     let _installed = clock.install();
     let breaker = world.breaker.map(CircuitForm::build);
@@ -172,13 +191,15 @@ fn history(world: &World, steps: &[Step], asynchronous: bool, watched: bool) -> 
     });
     let bulkhead = world.bulkhead.then(|| Bulkhead::new("pool", 1));
     let signal = AbortSignal::new();
-    let mut aborts = false;
     let (mut probes, mut places) = (Vec::new(), Vec::new());
-    let call = |step: &Step, aborts: bool| {
+    let call = |step: &Step| {
         let (attempts, asked) = (Cell::new(0), Cell::new(0));
         let attempt = || {
             let index = attempts.replace(attempts.get() + 1);
             clock.advance(step.takes);
+            if step.aborts {
+                signal.abort();
+            }
             step.script.get(index).cloned().map_or(Ok(7), Err)
         };
         let call = world
@@ -187,19 +208,37 @@ fn history(world: &World, steps: &[Step], asynchronous: bool, watched: bool) -> 
             .clock(&clock)
             .sleeper(&clock)
             .seed(7)
+            .classify(|error: &Failure| error.classify())
             .retry_if(|_: &Failure| {
                 asked.set(asked.get() + 1);
                 step.refused != Some(asked.get())
             });
         let call = guarded!(call, &breaker, &budget, &bulkhead);
-        let call = if aborts { call.abort(&signal) } else { call };
-        let result = match (asynchronous, watched) {
+        let call = if world.abortable {
+            call.abort(&signal)
+        } else {
+            call
+        };
+        if how.whole {
+            let outcome = match (how.asynchronous, how.watched) {
+                (false, false) => call.execute_blocking(attempt),
+                (false, true) => call.on_retry(|_| {}).execute_blocking(attempt),
+                (true, false) => poll_to_end(call.execute(async || attempt())),
+                (true, true) => poll_to_end(call.on_retry(|_| {}).execute(async || attempt())),
+            };
+            return format!("{outcome:?} {}", attempts.get());
+        }
+        let result = match (how.asynchronous, how.watched) {
             (false, false) => call.run_blocking(attempt),
             (false, true) => call.on_retry(|_| {}).run_blocking(attempt),
             (true, false) => poll_to_end(call.run(async || attempt())),
             (true, true) => poll_to_end(call.on_retry(|_| {}).run(async || attempt())),
         };
-        (result, attempts.get())
+        let source = match &result {
+            Err(Failure::Stopped(stopped)) => stopped.source().map(ToString::to_string),
+            _ => None,
+        };
+        format!("{result:?} {source:?} {}", attempts.get())
     };
     let mut seen = Vec::new();
     for step in steps {
@@ -210,15 +249,12 @@ fn history(world: &World, steps: &[Step], asynchronous: bool, watched: bool) -> 
             (Before::Reset, Some(breaker), _) => breaker.reset(),
             (Before::Enter, Some(breaker), _) => probes.extend(breaker.try_acquire().ok()),
             (Before::Occupy, _, Some(bulkhead)) => places.extend(bulkhead.try_acquire().ok()),
-            (Before::Abort, ..) => {
-                signal.abort();
-                aborts = true;
-            }
+            (Before::Abort, ..) => signal.abort(),
             _ => {}
         }
         seen.push(format!(
-            "{:?} {:?} {:?} {:?} {:?}",
-            call(step, aborts),
+            "{} {:?} {:?} {:?} {:?}",
+            call(step),
             clock.elapsed(),
             breaker.as_ref().map(CircuitBreaker::snapshot),
             budget
@@ -238,9 +274,12 @@ proptest! {
         world in any_world(),
         steps in vec(any_step(), 1..8),
     ) {
-        let unwatched = history(&world, &steps, false, false);
-        for (asynchronous, watched) in [(false, true), (true, false), (true, true)] {
-            prop_assert_eq!(&history(&world, &steps, asynchronous, watched), &unwatched);
+        for whole in [false, true] {
+            let how = |asynchronous, watched| How { asynchronous, watched, whole };
+            let unwatched = history(&world, &steps, how(false, false));
+            for how in [how(false, true), how(true, false), how(true, true)] {
+                prop_assert_eq!(&history(&world, &steps, how), &unwatched, "{:?}", how);
+            }
         }
     }
 }

@@ -638,7 +638,7 @@ where
 
     /// Runs the operation and tells everything about the call: see [`Outcome`].
     ///
-    /// It asks nothing of the error type but a class, and reads the clock at the beginning and at the end.
+    /// It asks nothing of the error type but a class, and reads the clock at the beginning and, unless it is refused at once, at the end.
     ///
     /// ```
     /// # use retry_core::Policy;

@@ -1,7 +1,7 @@
 //! The drivers: they run attempts, let time pass and carry out what the engine decides. They decide nothing.
 //!
 //! A [`Driver`] is the state of one call. It is small, because an async call's future holds it: what only a failure needs is its
-//! [`History`], which is allocated when the first attempt fails and holds all there is to hold. Nor does it hold what its owner can tell it
+//! [`History`], which is allocated when there is something to remember and holds all there is to hold. Nor does it hold what its owner can tell it
 //! again: the plan and the behaviours. What does not depend on the operation's types is [`Progress`], whose code is cold and compiled once.
 
 mod asynchronous;
@@ -157,7 +157,7 @@ enum State<'a, K, E> {
     Untimed { failures: u32 },
     /// It has been, then.
     At(Instant),
-    /// It has been refused by an open circuit, and nobody needs to know when.
+    /// It has been refused by an open circuit, which counts as no time.
     Refused { until_probe: UntilProbe },
     /// There is more to remember.
     Through(Past<'a, K, E>),
@@ -426,7 +426,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
     #[cold]
     #[inline(never)]
     fn begin_asking(&mut self, plan: &'a Plan<'a>, hooks: &Hooks<'_>) -> Admission {
-        if self.is_refused_untold(hooks) {
+        if self.refuse_untold(hooks) {
             return Admission::Refused;
         }
         let mut progress = self.state.begun(plan);
@@ -439,8 +439,8 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         admission
     }
 
-    /// Whether the call has ended because the circuit is open, and nobody is told: a shortcut to B3, which is the first row that can refuse it.
-    fn is_refused_untold(&mut self, hooks: &Hooks<'_>) -> bool {
+    /// Ends the call if the circuit is open and nobody is told: a shortcut to B3, which is the first row that can refuse it.
+    fn refuse_untold(&mut self, hooks: &Hooks<'_>) -> bool {
         if hooks.are_told() || hooks.abort.is_some() {
             return false;
         }
@@ -576,7 +576,7 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
                     Verdict::Error(failure) => failure,
                     _ => errors.judge(&error).into_failure(Cause::Error),
                 };
-                if self.gives_up_untold(plan, hooks, failure, &error, errors) {
+                if self.give_up_untold(plan, hooks, failure, &error, errors) {
                     return ControlFlow::Break(End::Error(error));
                 }
                 let retry = errors.describe(&error, |known| {
@@ -599,10 +599,8 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         }
     }
 
-    /// Whether the call has ended with its error, and nobody is told how: then it needs no history.
-    ///
-    /// This is for errors that are not retried, as of what was not found, in a call that has not slept.
-    fn gives_up_untold(
+    /// Ends the call with its error if that is the end of it and nobody is told how: then it needs no history. Only a call that has none yet.
+    fn give_up_untold(
         &mut self,
         plan: &Plan<'_>,
         hooks: &Hooks<'_>,
@@ -610,12 +608,12 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         error: &E,
         errors: &impl DescribeError<E>,
     ) -> bool {
-        let failures = match self.state {
-            State::Untimed { failures } => failures.saturating_add(1),
-            State::At(_) => 1,
-            State::Due | State::Refused { .. } | State::Through(_) => return false,
-        };
-        if hooks.timed || hooks.are_told() || !engine::gives_up(plan.policy, failures, &failure) {
+        let failures = self.state.attempt();
+        if hooks.timed
+            || hooks.are_told()
+            || matches!(self.state, State::Through(_))
+            || !engine::gives_up(plan.policy, failures, &failure)
+        {
             return false;
         }
         let asker = self.asker(plan, hooks.time);

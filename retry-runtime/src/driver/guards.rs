@@ -190,7 +190,7 @@ impl Queue<'_> {
 pub(super) struct UntilProbe(Option<NonZeroU64>);
 
 impl UntilProbe {
-    /// `None` for a time that it cannot hold: none at all, or one of more nanoseconds than there are numbers.
+    /// `None` for a time that it cannot hold: zero, or one of more nanoseconds than there are numbers.
     fn new(left: Option<Duration>) -> Option<Self> {
         let Some(left) = left else {
             return Some(Self(None));
