@@ -179,6 +179,15 @@ struct How {
     whole: bool,
 }
 
+/// A result, and what its stop has for its source.
+fn told(result: &Result<u32, Failure>) -> String {
+    let source = match result {
+        Err(Failure::Stopped(stopped)) => stopped.source().map(ToString::to_string),
+        _ => None,
+    };
+    format!("{result:?} {source:?}")
+}
+
 /// The history of a world: after each call its result, the time, and all that the guards tell.
 fn history(world: &World, steps: &[Step], how: How) -> Vec<String> {
     let clock = ManualClock::new();
@@ -219,26 +228,25 @@ fn history(world: &World, steps: &[Step], how: How) -> Vec<String> {
         } else {
             call
         };
-        if how.whole {
-            let outcome = match (how.asynchronous, how.watched) {
-                (false, false) => call.execute_blocking(attempt),
-                (false, true) => call.on_retry(|_| {}).execute_blocking(attempt),
-                (true, false) => poll_to_end(call.execute(async || attempt())),
-                (true, true) => poll_to_end(call.on_retry(|_| {}).execute(async || attempt())),
+        // A call that is watched has another type.
+        macro_rules! come_of {
+            ($call:expr) => {
+                match (how.asynchronous, how.whole) {
+                    (false, false) => told(&$call.run_blocking(attempt)),
+                    (false, true) => format!("{:?}", $call.execute_blocking(attempt)),
+                    (true, false) => told(&poll_to_end($call.run(async || attempt()))),
+                    (true, true) => {
+                        format!("{:?}", poll_to_end($call.execute(async || attempt())))
+                    }
+                }
             };
-            return format!("{outcome:?} {}", attempts.get());
         }
-        let result = match (how.asynchronous, how.watched) {
-            (false, false) => call.run_blocking(attempt),
-            (false, true) => call.on_retry(|_| {}).run_blocking(attempt),
-            (true, false) => poll_to_end(call.run(async || attempt())),
-            (true, true) => poll_to_end(call.on_retry(|_| {}).run(async || attempt())),
+        let end = if how.watched {
+            come_of!(call.on_retry(|_| {}))
+        } else {
+            come_of!(call)
         };
-        let source = match &result {
-            Err(Failure::Stopped(stopped)) => stopped.source().map(ToString::to_string),
-            _ => None,
-        };
-        format!("{result:?} {source:?} {}", attempts.get())
+        format!("{end} {}", attempts.get())
     };
     let mut seen = Vec::new();
     for step in steps {

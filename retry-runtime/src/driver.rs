@@ -15,7 +15,7 @@ mod steps;
 use std::mem;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
@@ -42,6 +42,7 @@ use crate::outcome::{End, Report, StopReason};
 use crate::site::Plan;
 use crate::switches;
 use crate::time::{TimeSource, Timer};
+use crate::timeline::Timeline;
 
 /// The behaviours of a call that do not depend on the operation's types.
 #[derive(Clone, Copy)]
@@ -730,10 +731,16 @@ impl<'a, 'g, K, E, G: Holding<'g>> Driver<'a, K, E, G> {
         let guards = Held::guards_of(self.guards.held().as_deref());
         let guard = guards.stopped_by(StopReason::CircuitOpen);
         Report {
+            operation: plan.operation,
             reason: Some(StopReason::CircuitOpen),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            class: None,
+            cause: None,
+            retry_after: None,
             next_delay: until_probe.get(),
             guard: guard.map(Identity::shared_name),
-            ..Report::nothing(plan.operation)
+            timeline: Timeline::default(),
         }
     }
 }

@@ -205,7 +205,7 @@ impl Engine {
             return Decision::Stop(StopReason::DeadlineExceeded);
         }
         // F2
-        if failure.refused || !policy.is_retried(class) {
+        if is_final(policy, failure) {
             return Decision::Stop(StopReason::NonRetryableClass);
         }
         // F3
@@ -219,8 +219,7 @@ impl Engine {
             });
         }
         // F4
-        let attempts = policy.max_attempts();
-        if surroundings.run_once || attempts.is_some_and(|attempts| self.failures >= attempts) {
+        if surroundings.run_once || !attempts_are_left(policy, self.failures) {
             return Decision::Stop(StopReason::MaxAttemptsGlobal);
         }
         let remaining = policy
@@ -314,9 +313,12 @@ pub(crate) const fn tries_again_at_once(policy: &Policy, failures: u32, failure:
 /// ends it with the same error as any row above it would.
 #[inline]
 pub(crate) const fn gives_up(policy: &Policy, failures: u32, failure: &Failure) -> bool {
-    !attempts_are_left(policy, failures)
-        || failure.refused
-        || !policy.is_retried(failure.classification.class)
+    !attempts_are_left(policy, failures) || is_final(policy, failure)
+}
+
+#[inline]
+const fn is_final(policy: &Policy, failure: &Failure) -> bool {
+    failure.refused || !policy.is_retried(failure.classification.class)
 }
 
 #[inline]

@@ -470,22 +470,6 @@ impl<T, E> Outcome<T, E> {
 }
 
 impl Report {
-    /// Of a call of which there is nothing to say yet.
-    pub(crate) fn nothing(operation: &'static str) -> Self {
-        Self {
-            operation,
-            reason: None,
-            attempts: 0,
-            elapsed: Duration::ZERO,
-            class: None,
-            cause: None,
-            retry_after: None,
-            next_delay: None,
-            guard: None,
-            timeline: Timeline::default(),
-        }
-    }
-
     pub(crate) fn into_stopped(self) -> Stopped {
         // A report without a reason is a success's, which nobody turns into a stop.
         let reason = self.reason.unwrap_or(StopReason::Aborted);

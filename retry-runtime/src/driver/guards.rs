@@ -249,7 +249,7 @@ impl<'a> Held<'a> {
     }
 
     /// Refuses the first attempt if the circuit is open, and says until when. `None` also if it cannot say: the long way can.
-    pub(super) fn refuse_at_once(&mut self, time: TimeSource<'_>) -> Option<UntilProbe> {
+    pub(super) fn refuse_at_once(&self, time: TimeSource<'_>) -> Option<UntilProbe> {
         let breaker = self.guards.breaker?;
         let until_probe = UntilProbe::new(breaker.shut(time)?.until_probe)?;
         breaker.count_rejection();
